@@ -1,0 +1,20 @@
+"""HTTPS for a folder of pages, and for Trio programs."""
+
+from .config import Limits
+from .errors import ClientGone, ConfigError, HTTPError
+from .messages import Address, Handler, Headers, Request, Response, TLSInfo
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Address",
+    "ClientGone",
+    "ConfigError",
+    "HTTPError",
+    "Handler",
+    "Headers",
+    "Limits",
+    "Request",
+    "Response",
+    "TLSInfo",
+]

@@ -1,0 +1,1 @@
+"""Certificates: the local CA and what it issues, where they are kept, and PEM files of any origin."""

@@ -1,0 +1,62 @@
+"""The settings of a server: frozen values, each with its unit and the reason of its default.
+
+A setting is passed from the caller of ``serve`` down to where it is used; nothing fetches it.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["Limits"]
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one client may cost. Timeouts are in seconds, sizes in bytes."""
+
+    handshake_timeout: float = 10.0
+    """From the first byte awaited to the end of the TLS handshake: a few round trips at most."""
+
+    head_timeout: float = 10.0
+    """From the first byte of a request to the end of its head; for the first request of a
+    connection, from the end of the handshake: a client that connects has something to ask."""
+
+    idle_timeout: float = 60.0
+    """Between two requests of one connection. Browsers keep connections for minutes, but an idle
+    one holds memory."""
+
+    receive_timeout: float = 30.0
+    """Without a byte of a request body. Renewed by each byte: slow is allowed, silent is not."""
+
+    send_timeout: float = 30.0
+    """Without the client taking another piece of at most 64 KiB of a response."""
+
+    drain_timeout: float = 1.0
+    """To read the rest of a request body that the handler left unread."""
+
+    close_timeout: float = 2.0
+    """For the end of a connection: close_notify, then waiting for the client to close too, so that
+    a reset does not overtake the response (RFC 9112 §9.6)."""
+
+    stop_timeout: float = 10.0
+    """For running requests to finish when the server is asked to stop."""
+
+    max_connections: int = 500
+    """At a time; more wait in the backlog. With a file open for each, 500 stay inside the usual
+    limit of 1,024 descriptors."""
+
+    max_head_bytes: int = 32 * KIB
+    """Request line and header fields (else 431). Browsers send 1 or 2 KiB, cookies up to 16."""
+
+    max_header_fields: int = 100
+    """Header fields of a request (else 431)."""
+
+    max_target_bytes: int = 8 * KIB
+    """Request target (else 414). RFC 9110 §4.1 asks for 8,000 at least."""
+
+    max_body_bytes: int = 16 * MIB
+    """Request body (else 413), known from Content-Length or counted while it is read."""
+
+    max_drain_bytes: int = 64 * KIB
+    """Of an unread request body, before closing the connection is the cheaper way."""

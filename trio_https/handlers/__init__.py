@@ -1,0 +1,1 @@
+"""What answers requests: a folder of pages, facts about the connection."""

@@ -1,0 +1,1 @@
+"""What an operator needs of a running server: its access log."""
