@@ -3,6 +3,7 @@
 from .config import Limits
 from .errors import ClientGone, ConfigError, HTTPError
 from .messages import Address, Handler, Headers, Request, Response, TLSInfo
+from .server import Server, serve
 
 __version__ = "0.1.0"
 
@@ -16,5 +17,7 @@ __all__ = [
     "Limits",
     "Request",
     "Response",
+    "Server",
     "TLSInfo",
+    "serve",
 ]

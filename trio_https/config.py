@@ -39,9 +39,6 @@ class Limits:
     """For the end of a connection: close_notify, then waiting for the client to close too, so that
     a reset does not overtake the response (RFC 9112 §9.6)."""
 
-    stop_timeout: float = 10.0
-    """For running requests to finish when the server is asked to stop."""
-
     max_connections: int = 500
     """At a time; more wait in the backlog. With a file open for each, 500 stay inside the usual
     limit of 1,024 descriptors."""

@@ -48,6 +48,13 @@ class ConfigError(Exception):
     """The operator's mistake, in one message: what, why, and what to do about it."""
 
 
+def without_groups(exc: BaseException) -> BaseException:
+    """Return what was raised, without the groups that nurseries put around a single exception."""
+    while isinstance(exc, BaseExceptionGroup) and len(exc.exceptions) == 1:
+        exc = exc.exceptions[0]
+    return exc
+
+
 def reason_phrase(status: int) -> str:
     """Return the reason phrase of a status code (RFC 9110 §15), or "" for one without."""
     try:

@@ -119,9 +119,11 @@ class Request:
     """The address of the peer, None where the transport has none."""
     tls: TLSInfo | None
     """None on a connection without TLS."""
+    received_at: float
+    """When its head had come, in seconds since the epoch."""
 
 
-ResponseBody = bytes | trio.abc.ReceiveStream | AsyncIterable[bytes]
+ResponseBody = bytes | AsyncIterable[bytes | bytearray | memoryview]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,10 @@ class Response:
     """A response, as its handler gives it (RFC 9110 §6).
 
     Content-Length of a ``bytes`` body, Date and the framing are added when it is sent; a body is
-    left out by itself where there must be none (HEAD, 204, 304). A body that is a stream or an
-    async iterable is closed by the server in every case, also when it is never sent.
+    left out by itself where there must be none (HEAD, 204, 304). A streamed body is any async
+    iterable, a ``trio.abc.ReceiveStream`` among them; it is sent as it comes, each piece done with
+    before the next is asked for. If it has an ``aclose``, the server calls it in every case, also
+    when nothing of the body is sent.
     """
 
     status: int = 200

@@ -1,0 +1,432 @@
+"""The life of one connection on memory streams: who sees what when something goes wrong."""
+
+import logging
+import ssl
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+
+from trio_https import Address, ClientGone, HTTPError, Limits, Request, Response
+from trio_https.connection import serve_connection
+from trio_https.stopping import Stopping
+from trio_https.testing import open_connection
+
+from .peer import Peer, read_all
+
+HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+async def hello(request: Request) -> Response:
+    return Response.text("hello")
+
+
+def encrypt(
+    stream: trio.abc.Stream, context: ssl.SSLContext, **settings: Any
+) -> trio.SSLStream[trio.abc.Stream]:
+    return trio.SSLStream(stream, context, server_hostname="localhost", **settings)
+
+
+# TLS
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_over_tls_the_handler_knows_what_was_agreed_on(
+    version: ssl.TLSVersion, server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
+    seen: list[Request] = []
+
+    async def handler(request: Request) -> Response:
+        seen.append(request)
+        return Response.text("hello")
+
+    client_context.minimum_version = client_context.maximum_version = version
+    async with open_connection(handler, server_context=server_context) as transport:
+        stream = encrypt(transport, client_context)
+        assert (await Peer(stream).ask()).body == b"hello"
+        cipher = stream.cipher()
+    tls = seen[0].tls
+    assert tls is not None
+    assert cipher is not None
+    assert tls.version.replace(".", "_") == version.name
+    assert (tls.cipher_suite, tls.alpn, tls.resumed) == (cipher[0], "http/1.1", False)
+
+
+async def test_close_notify_is_sent_at_the_end(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
+    async with open_connection(hello, server_context=server_context) as transport:
+        stream = encrypt(transport, client_context)  # https_compatible=False: insists on it
+        await stream.send_all(b"GET / HTTP/1.0\r\n\r\n")
+        assert (await read_all(stream)).endswith(b"hello")
+
+
+async def test_the_end_without_close_notify_is_the_end(
+    server_context: ssl.SSLContext,
+    client_context: ssl.SSLContext,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with open_connection(hello, server_context=server_context) as transport:
+        await Peer(encrypt(transport, client_context)).ask()
+        await transport.send_eof()
+        await read_all(transport)
+    assert caplog.messages == []
+
+
+async def test_a_request_is_answered_though_the_client_ended_its_side_without_close_notify(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
+    async with open_connection(hello, server_context=server_context) as transport:
+        stream = encrypt(transport, client_context)
+        await stream.send_all(HEAD)
+        await transport.send_eof()
+        assert (await Peer(stream).read_reply_only()).body == b"hello"
+
+
+async def test_a_client_that_says_nothing_gets_no_handshake(
+    server_context: ssl.SSLContext, autojump_clock: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    started = trio.current_time()
+    async with open_connection(
+        hello, server_context=server_context, client=Address("192.0.2.7", 1234)
+    ) as transport:
+        assert await read_all(transport) == b""
+    assert trio.current_time() - started == Limits().handshake_timeout
+    assert caplog.messages == ["192.0.2.7:1234: no TLS handshake within 10 s"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (HEAD, "the client spoke plain HTTP to the TLS port"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "wrong version number"),
+        (b"\x16\x03\x01", "the client closed the connection"),
+    ],
+)
+async def test_a_failed_handshake_is_logged_with_its_reason(
+    sent: bytes, reason: str, server_context: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with open_connection(hello, server_context=server_context) as transport:
+        await transport.send_all(sent)
+        await transport.send_eof()
+        await read_all(transport)
+    assert caplog.messages == [f"a client: the TLS handshake failed: {reason}"]
+
+
+async def test_a_client_that_distrusts_us_is_logged_with_its_reason(
+    server_context: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with open_connection(hello, server_context=server_context) as transport:
+        with pytest.raises(trio.BrokenResourceError):
+            await encrypt(transport, ssl.create_default_context()).do_handshake()
+    [message] = caplog.messages
+    assert message.startswith("a client: the TLS handshake failed: ")
+
+
+# Whose fault, and so what happens
+
+
+async def failing(request: Request) -> Response:
+    raise RuntimeError("the secret is 42")
+
+
+async def failing_with_its_own_stream(request: Request) -> Response:
+    raise trio.BrokenResourceError("the secret is 42")
+
+
+async def failing_in_a_nursery(request: Request) -> Response:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(failing, request)
+    raise AssertionError
+
+
+async def returning_nothing(request: Request) -> Response:
+    return None  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    "handler", [failing, failing_with_its_own_stream, failing_in_a_nursery, returning_nothing]
+)
+async def test_a_bug_of_the_handler_is_a_500_with_an_id_that_stands_in_the_log(
+    handler: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_connection(handler) as stream:
+        reply = await Peer(stream).ask("/\x22x")
+        assert await read_all(stream) == b""  # no second request on this connection
+    assert (reply.status, reply.headers["connection"]) == (500, "close")
+    assert b"42" not in reply.body
+    [record] = caplog.records
+    error_id = record.getMessage().split()[1].rstrip(":")
+    assert error_id.encode() in reply.body
+    assert record.getMessage().endswith("the handler failed at GET /\\x22x")
+    assert record.exc_info is not None
+
+
+async def test_http_error_out_of_a_nursery_is_what_it_is_alone() -> None:
+    async def child() -> None:
+        raise HTTPError(404, "no such thing")
+
+    async def handler(request: Request) -> Response:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(child)
+        raise AssertionError
+
+    async with open_connection(handler) as stream:
+        peer = Peer(stream)
+        assert (await peer.ask()).status == 404
+        assert (await peer.ask()).status == 404
+
+
+async def test_http_error_can_end_the_connection() -> None:
+    async def handler(request: Request) -> Response:
+        raise HTTPError(403, close=True)
+
+    async with open_connection(handler) as stream:
+        reply = await Peer(stream).ask()
+    assert (reply.headers["connection"], reply.body) == ("close", b"403 Forbidden\n")
+
+
+async def test_a_body_that_fails_midway_cuts_the_response_off(
+    server_context: ssl.SSLContext,
+    client_context: ssl.SSLContext,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def half() -> AsyncIterator[bytes]:
+        yield b"half"
+        raise HTTPError(404)  # too late for that
+
+    async def handler(request: Request) -> Response:
+        return Response(body=half())
+
+    async with open_connection(handler, server_context=server_context) as transport:
+        stream = encrypt(transport, client_context)
+        await stream.send_all(HEAD)
+        received = b""
+        with pytest.raises(trio.BrokenResourceError):  # no close_notify: it must not look whole
+            while True:
+                received += await stream.receive_some()
+    assert received.endswith(b"half\r\n")
+    assert "connection aborted" in caplog.text
+    assert "HTTPError" in caplog.text
+
+
+async def test_a_client_that_leaves_in_the_middle_of_anything_is_no_news(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def echo(request: Request) -> Response:
+        return Response(body=b"".join([bytes(piece) async for piece in request.body]))
+
+    post = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+    for size in range(len(post)):
+        async with open_connection(echo) as stream:
+            await stream.send_all(post[:size])
+        async with open_connection(echo) as stream:
+            await stream.send_all(post[:size])
+            await stream.send_eof()
+            assert await read_all(stream) == b""
+    assert [record for record in caplog.records if record.levelno >= logging.INFO] == []
+
+
+async def test_client_gone_leaves_the_handler_and_ends_the_connection(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caught: list[BaseException] = []
+
+    async def handler(request: Request) -> Response:
+        try:
+            await request.body.receive_some()
+        except ClientGone as exc:
+            caught.append(exc)
+            raise
+        raise AssertionError
+
+    async with open_connection(handler) as stream:
+        await stream.send_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n")
+        await trio.testing.wait_all_tasks_blocked()
+    assert len(caught) == 1
+    assert caplog.messages == []
+
+
+async def test_cancelling_ends_the_connection_and_the_handler_at_once() -> None:
+    events: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        events.append("begun")
+        try:
+            await trio.sleep_forever()
+        finally:
+            events.append("ended")
+        raise AssertionError
+
+    ours, theirs = trio.testing.memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve, theirs, handler)
+        await ours.send_all(HEAD)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert events == ["begun", "ended"]
+    assert await read_all(ours) == b""
+
+
+async def serve(stream: trio.abc.Stream, handler: Any) -> None:
+    await serve_connection(stream, handler, tls_context=None, limits=Limits(), stopping=Stopping())
+
+
+async def test_a_bug_on_the_way_out_of_a_cancelled_handler_stays_in_its_connection(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def child() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            raise RuntimeError("on the way out")
+
+    async def handler(request: Request) -> Response:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(child)
+            nursery.start_soon(trio.sleep_forever)
+        raise AssertionError
+
+    ours, theirs = trio.testing.memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve, theirs, handler)
+        await ours.send_all(HEAD)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert "on the way out" in caplog.text
+
+
+# The end
+
+
+async def test_the_client_has_time_to_read_the_response_before_the_connection_ends(
+    autojump_clock: Any,
+) -> None:
+    async with open_connection(hello) as stream:
+        started = trio.current_time()
+        await stream.send_all(b"nonsense\r\n\r\n" + bytes(100_000))
+        assert (await read_all(stream)).startswith(b"HTTP/1.1 400 ")
+        await trio.testing.wait_all_tasks_blocked()
+        assert trio.current_time() == started  # our side has ended, theirs is waited for
+    assert trio.current_time() == started
+
+
+async def test_a_client_that_never_closes_is_not_waited_for_long(autojump_clock: Any) -> None:
+    ours, theirs = trio.testing.memory_stream_pair()
+    started = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve, theirs, hello)
+        await ours.send_all(b"GET / HTTP/1.0\r\n\r\n")
+    assert trio.current_time() - started == Limits().close_timeout
+
+
+async def test_close_notify_is_not_waited_for_where_nobody_reads(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext, autojump_clock: Any
+) -> None:
+    ours, theirs = trio.testing.lockstep_stream_pair()
+    async with trio.open_nursery() as nursery:
+
+        async def serve_tls() -> None:
+            await serve_connection(
+                theirs, hello, tls_context=server_context, limits=Limits(), stopping=Stopping()
+            )
+
+        nursery.start_soon(serve_tls)
+        stream = encrypt(ours, client_context)
+        await Peer(stream).ask()
+        started = trio.current_time()
+    assert trio.current_time() - started == Limits().idle_timeout + Limits().close_timeout
+
+
+async def test_stopping_ends_an_idle_connection_and_lets_a_running_request_finish() -> None:
+    stopping = Stopping()
+    go_on = trio.Event()
+
+    async def handler(request: Request) -> Response:
+        await go_on.wait()
+        return Response.text("done")
+
+    async with (
+        open_connection(handler, stopping=stopping) as idle,
+        open_connection(handler, stopping=stopping) as busy,
+    ):
+        await busy.send_all(HEAD)
+        await trio.testing.wait_all_tasks_blocked()
+        stopping.set(10)
+        assert await read_all(idle) == b""
+        go_on.set()
+        reply = await Peer(busy).read_reply_only()
+        assert (reply.headers["connection"], reply.body) == ("close", b"done")
+        assert await read_all(busy) == b""
+
+
+async def test_a_connection_that_comes_while_stopping_is_closed() -> None:
+    stopping = Stopping()
+    stopping.set(10)
+    async with open_connection(hello, stopping=stopping) as stream:
+        assert await read_all(stream) == b""
+
+
+# The access log
+
+
+@pytest.fixture
+def access_log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.INFO, "trio_https.access")
+    return caplog
+
+
+async def test_each_request_leaves_a_line_in_the_access_log(
+    access_log: pytest.LogCaptureFixture,
+) -> None:
+    async with open_connection(hello, client=Address("192.0.2.7", 1)) as stream:
+        peer = Peer(stream)
+        await peer.ask("/a?b", headers=[("User-Agent", 'x"\x1b'.replace("\x1b", "\xe9"))])
+        await peer.ask(method="HEAD")
+    first, second = access_log.messages
+    assert first.startswith("192.0.2.7 - - [")
+    assert '] "GET /a?b HTTP/1.1" 200 5 "-" "x\\x22\\xe9" - - ' in first
+    assert '"HEAD / HTTP/1.1" 200 0 "-" "-" - - ' in second
+
+
+async def test_a_refused_request_leaves_a_line_too(access_log: pytest.LogCaptureFixture) -> None:
+    async with open_connection(hello) as stream:
+        await stream.send_all(b"GET /\x1b[31m HTTP/1.1\r\n\r\n")
+        await read_all(stream)
+    [line] = [line for line in access_log.messages if " - - [" in line]
+    assert '"GET /\\x1b[31m HTTP/1.1" 400 ' in line
+
+
+async def test_a_cancelled_request_leaves_a_line_without_a_status(
+    access_log: pytest.LogCaptureFixture,
+) -> None:
+    async def handler(request: Request) -> Response:
+        await trio.sleep_forever()
+        raise AssertionError
+
+    ours, theirs = trio.testing.memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve, theirs, handler)
+        await ours.send_all(HEAD)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert '"GET / HTTP/1.1" - 0 ' in access_log.messages[0]
+
+
+async def test_over_tls_the_line_names_version_and_cipher_suite(
+    access_log: pytest.LogCaptureFixture,
+    server_context: ssl.SSLContext,
+    client_context: ssl.SSLContext,
+) -> None:
+    async with open_connection(hello, server_context=server_context) as transport:
+        stream = encrypt(transport, client_context)
+        await Peer(stream).ask(headers=[("Referer", "https://localhost/")])
+        cipher = stream.cipher()
+    assert cipher is not None
+    assert f'"https://localhost/" "-" TLSv1.3 {cipher[0]} ' in access_log.messages[0]
+    assert access_log.messages[0].endswith("ms")

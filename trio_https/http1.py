@@ -1,0 +1,382 @@
+"""The border to h11: bytes on a stream <-> Request and Response (RFC 9112).
+
+Only this module knows h11, encodes text to octets, and knows how a message is framed. It reads the
+stream when somebody asks for a request or for a piece of its body, never before, so a client is
+slowed down by whoever is slow here. Foreign errors end here: the client's faults leave as
+``HTTPError``, its absence as ``ClientGone``, and a response that can't be sent as ``ValueError``.
+Each exchange has an ``h11.Connection`` of its own; what came early is carried over.
+"""
+
+import time
+from collections.abc import AsyncIterable
+from contextlib import AsyncExitStack
+from typing import cast
+
+import h11
+import trio
+
+from .config import Limits
+from .errors import ClientGone, HTTPError, reason_phrase
+from .messages import Address, Headers, Request, Response, TLSInfo
+from .rules.http_dates import format_http_date
+from .rules.request_head import check_request_head, find_head_end
+from .rules.request_target import resolve_target
+from .rules.url_path import decode_path, split_target
+from .stopping import Stopping
+
+__all__ = ["HTTP1Connection"]
+
+# A piece of a response that has a deadline of its own; four TLS records of full size.
+_SEND_BYTES = 64 * 1024
+# Framing and the connection are decided here (RFC 9110 §7.6.1, RFC 9112 §6).
+_WITHOUT_BODY = {204, 304}  # RFC 9112 §6.3
+_NOT_THE_HANDLERS = {"connection", "keep-alive", "transfer-encoding", "upgrade"}
+
+
+class HTTP1Connection:
+    """One exchange after the other over one stream.
+
+    ``receive_request``, ``send_response`` and ``finish_exchange`` take turns, in one task; the body
+    of the request is read between the first two. The caller closes the stream. What is public and
+    no method tells of the exchange at hand, for the log.
+    """
+
+    def __init__(
+        self,
+        stream: trio.abc.Stream,
+        *,
+        limits: Limits,
+        client: Address | None = None,
+        tls: TLSInfo | None = None,
+    ) -> None:
+        self._stream = stream
+        self._limits = limits
+        self.client = client
+        self.tls = tls
+        self._received = bytearray()  # what h11 has not been given
+        self._first = True
+        self._begin_exchange()
+
+    def _begin_exchange(self) -> None:
+        self._h11 = h11.Connection(h11.SERVER)
+        self._body: _RequestBody | None = None
+        self._body_bytes_announced = 0
+        self._body_bytes_received = 0
+        self._is_head = False
+        self._may_continue = True
+        self.received_at = time.time()
+        self.request_line = ""
+        self.status: int | None = None
+        self.bytes_sent = 0
+
+    # Receiving
+
+    async def receive_request(self, stopping: Stopping) -> Request | None:
+        """Return the next request, or None where there will be none.
+
+        None: the client has closed its side between two requests, or was idle for too long, or the
+        server is to stop. Raises ``HTTPError`` for what is no valid request (400, 408, 414, 417,
+        431, 501, 505) and ``ClientGone``. Cancelling loses nothing that was received.
+        """
+        if not self._received and not await self._await_first_bytes(stopping):
+            return None
+        head = await self._receive_head()
+        self.received_at = time.time()
+        self.request_line = head.partition(b"\r\n")[0].decode("latin-1")
+        check_request_head(head, max_fields=self._limits.max_header_fields)
+        self._h11.receive_data(head)
+        event = self._next_event()
+        if not isinstance(event, h11.Request):
+            raise HTTPError(400, close=True)
+        return self._make_request(event)
+
+    async def _await_first_bytes(self, stopping: Stopping) -> bool:
+        limits = self._limits
+        patience = limits.head_timeout if self._first else limits.idle_timeout
+        self._first = False
+        with trio.move_on_after(patience) as wait, stopping.ends_wait(wait):
+            return await self._receive()
+        return False
+
+    async def _receive_head(self) -> bytes:
+        start, end = find_head_end(self._received)
+        if end < 0:
+            with trio.move_on_after(self._limits.head_timeout) as wait:
+                while end < 0:
+                    self._check_unfinished_head(start)
+                    if not await self._receive():
+                        raise ClientGone("the client left in the middle of a request head")
+                    start, end = find_head_end(self._received)
+            if wait.cancelled_caught:
+                raise HTTPError(408, "the request head took too long", close=True)
+        self._check_head_size(start, end)
+        head = bytes(self._received[start:end])
+        del self._received[:end]
+        return head
+
+    def _check_unfinished_head(self, start: int) -> None:
+        # RFC 9112 §2.2: a bare LF may end lines for others; here it would be waited for in vain.
+        if self._received.count(b"\n") != self._received.count(b"\r\n"):
+            raise HTTPError(400, "a line does not end in CR LF", close=True)
+        self._check_head_size(start, len(self._received))
+
+    def _check_head_size(self, start: int, end: int) -> None:
+        """Raise the same errors however the head was cut: the target's limit comes first."""
+        max_target = self._limits.max_target_bytes
+        if end - start > max_target:
+            line_end = self._received.find(b"\r\n", start, end)
+            line = self._received[start : end if line_end < 0 else line_end]
+            if len(line.partition(b" ")[2].partition(b" ")[0]) > max_target:
+                raise HTTPError(414, f"the target is over {max_target:,} bytes", close=True)
+        if end > self._limits.max_head_bytes:
+            limit = self._limits.max_head_bytes
+            raise HTTPError(431, f"the request head is over {limit:,} bytes", close=True)
+
+    def _make_request(self, event: h11.Request) -> Request:
+        method, target = event.method.decode("ascii"), event.target.decode("ascii")
+        self._is_head = method == "HEAD"
+        version = event.http_version.decode("ascii")
+        headers = Headers(
+            (name.decode("ascii"), value.decode("latin-1")) for name, value in event.headers
+        )
+        if version[0] != "1":
+            raise HTTPError(505, "this server speaks HTTP/1.1", close=True)
+        hosts = headers.get_all("host")
+        if version != "1.0" and len(hosts) != 1:  # RFC 9112 §3.2
+            raise HTTPError(400, "there must be one Host header field", close=True)
+        path_and_query, authority = resolve_target(method, target, hosts[0] if hosts else None)
+        path, query = split_target(path_and_query)
+        self._check_announcements(headers)
+        self._body = _RequestBody(self)
+        return Request(
+            method=method,
+            target=target,
+            path=decode_path(path),
+            query=query,
+            authority=authority,
+            http_version=version,
+            headers=headers,
+            body=self._body,
+            client=self.client,
+            tls=self.tls,
+            received_at=self.received_at,
+        )
+
+    def _check_announcements(self, headers: Headers) -> None:
+        self._body_bytes_announced = int(headers.get("content-length") or 0)
+        self._check_body_size(self._body_bytes_announced)
+        expectation = headers.get("expect")
+        if expectation is not None and expectation.lower() != "100-continue":
+            raise HTTPError(417, "only 100-continue can be expected", close=True)
+
+    async def receive_body(self) -> bytes:
+        """Return the next piece of the request's body, b"" at its end.
+
+        Raises ``HTTPError`` (400, 408, 413) and ``ClientGone``. Cancelling loses nothing.
+        """
+        while True:
+            event = self._next_event()
+            if isinstance(event, h11.Data):
+                self._body_bytes_received += len(event.data)
+                self._check_body_size(self._body_bytes_received)
+                return bytes(event.data)
+            if event is not h11.NEED_DATA:  # EndOfMessage; and PAUSED, asked once more
+                return b""
+            await self._feed_body()
+
+    def _check_body_size(self, size: int) -> None:
+        limit = self._limits.max_body_bytes
+        if size > limit:
+            self._may_continue = False
+            raise HTTPError(413, f"the request body is over {limit:,} bytes", close=True)
+
+    async def _feed_body(self) -> None:
+        if not self._received:
+            # RFC 9110 §10.1.1: only now does somebody want the body.
+            if self._h11.they_are_waiting_for_100_continue:
+                going_on = h11.InformationalResponse(
+                    status_code=100, headers=[], reason=b"Continue"
+                )
+                await self._send(self._h11.send(going_on))
+            with trio.move_on_after(self._limits.receive_timeout) as wait:
+                if not await self._receive():
+                    raise ClientGone("the client left in the middle of a request body")
+            if wait.cancelled_caught:
+                self._may_continue = False
+                raise HTTPError(408, "the request body took too long", close=True)
+        self._h11.receive_data(bytes(self._received))
+        self._received.clear()  # what is not of this body comes back in finish_exchange
+
+    def _next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        try:
+            return self._h11.next_event()
+        except h11.RemoteProtocolError as exc:
+            self._may_continue = False
+            raise HTTPError(exc.error_status_hint, close=True) from exc
+
+    async def _receive(self) -> bool:
+        """Whether something came, rather than the end of the client's side."""
+        try:
+            data = await self._stream.receive_some()
+        except trio.BrokenResourceError as exc:
+            # A reset; or the end of TLS without close_notify, which is as good as the end.
+            raise ClientGone("the connection broke") from exc
+        self._received += data
+        return bool(data)
+
+    # Sending
+
+    async def send_response(self, response: Response, *, close: bool = False) -> None:
+        """Send ``response``, and close its body whatever happens.
+
+        ``close``: it is the last one on this connection, and says so. Raises ``ValueError`` before
+        a byte is sent where there is no valid form for it; ``ClientGone``; and whatever a streamed
+        body raises, its length not being the promised one included: the message is cut off then,
+        and so must be the connection. Cancelled, it is cut off as well.
+        """
+        async with AsyncExitStack() as stack:
+            aclose = getattr(response.body, "aclose", None)  # of streams and async generators
+            if aclose is not None:
+                stack.push_async_callback(aclose)
+            head = self._make_head(response, close=close or self._must_close())
+            without_body = self._is_head or response.status in _WITHOUT_BODY
+            if isinstance(response.body, bytes):
+                await self._send_at_once(head, b"" if without_body else response.body)
+            else:
+                data = self._h11.send(head)
+                self.status = response.status
+                await self._send(data)
+                if not without_body:
+                    await self._send_pieces(response.body)
+                await self._send(self._h11.send(h11.EndOfMessage()))
+
+    def _must_close(self) -> bool:
+        body_bytes_left = self._body_bytes_announced - self._body_bytes_received
+        return (
+            not self._may_continue
+            or body_bytes_left > self._limits.max_drain_bytes
+            # Whether the body comes now that it was not asked for, nobody can tell.
+            or self._h11.they_are_waiting_for_100_continue
+        )
+
+    def _make_head(self, response: Response, *, close: bool) -> h11.Response:
+        if not 200 <= response.status <= 599:
+            raise ValueError(f"{response.status} is not the status code of a response")
+        fields = [
+            (name.encode("ascii"), value.encode("latin-1")) for name, value in response.headers
+        ]
+        names = {name.lower() for name, _ in response.headers}
+        if wrong := names & _NOT_THE_HANDLERS:
+            raise ValueError(f"{', '.join(wrong)}: set by the server, not by a handler")
+        if isinstance(response.body, bytes) and response.status not in _WITHOUT_BODY:
+            length = str(len(response.body))
+            if response.headers.get("content-length") not in (None, length):
+                raise ValueError(f"Content-Length is not that of the body, {length}")
+            if "content-length" not in names:
+                fields.append((b"Content-Length", length.encode()))
+        if "date" not in names:  # RFC 9110 §6.6.1
+            fields.append((b"Date", format_http_date(int(time.time())).encode()))
+        if close:
+            fields.append((b"Connection", b"close"))
+        try:
+            return h11.Response(
+                status_code=response.status,
+                headers=fields,
+                reason=reason_phrase(response.status).encode(),
+            )
+        except h11.LocalProtocolError as exc:
+            raise ValueError(str(exc)) from exc
+
+    async def _send_at_once(self, head: h11.Response, body: bytes) -> None:
+        """Head and body in one piece: for a small response, one TLS record and one segment."""
+        parts = [self._h11.send(head)]
+        if body:
+            parts += self._h11.send_with_data_passthrough(h11.Data(data=body)) or ()
+        parts.append(self._h11.send(h11.EndOfMessage()))
+        self.status = head.status_code
+        await self._send(b"".join(parts))
+        self.bytes_sent = len(body)
+
+    async def _send_pieces(self, body: AsyncIterable[bytes | bytearray | memoryview]) -> None:
+        async for piece in body:
+            # h11 takes any buffer here, its annotation notwithstanding (h11 docs, "sendfile").
+            data = cast("bytes", piece)
+            parts = self._h11.send_with_data_passthrough(h11.Data(data=data)) or ()
+            if len(piece) <= _SEND_BYTES:
+                await self._send(b"".join(parts))
+            else:  # no copy of what is large
+                for part in parts:
+                    await self._send(part)
+            self.bytes_sent += len(piece)
+
+    async def _send(self, data: bytes | bytearray | memoryview) -> None:
+        view = memoryview(data)
+        for start in range(0, len(view), _SEND_BYTES):
+            with trio.move_on_after(self._limits.send_timeout) as wait:
+                try:
+                    await self._stream.send_all(view[start : start + _SEND_BYTES])
+                except trio.BrokenResourceError as exc:
+                    raise ClientGone("the client left in the middle of a response") from exc
+            if wait.cancelled_caught:
+                raise ClientGone(f"the client took nothing for {self._limits.send_timeout:g} s")
+
+    # Between two exchanges
+
+    async def finish_exchange(self) -> bool:
+        """Return whether another exchange may follow on this connection.
+
+        What is left of the request's body is read, if it is little and comes soon. After this the
+        body can't be read any more. Raises ``ClientGone``.
+        """
+        if self._body is not None:
+            self._body.detach()
+        if not self._may_continue or self._h11.our_state is not h11.DONE:
+            return False
+        if not await self._drain():
+            return False
+        early, _ = self._h11.trailing_data
+        self._received[:0] = early
+        self._begin_exchange()
+        return True
+
+    async def _drain(self) -> bool:
+        left = self._limits.max_drain_bytes
+        with trio.move_on_after(self._limits.drain_timeout):
+            while left >= 0:
+                try:
+                    piece = await self.receive_body()
+                except HTTPError:  # a chunk that is none: there is no telling what follows
+                    return False
+                if not piece:
+                    return True
+                left -= len(piece)
+        return False
+
+
+class _RequestBody(trio.abc.ReceiveStream):
+    """The body of a request, while its exchange lasts."""
+
+    def __init__(self, connection: HTTP1Connection) -> None:
+        self._connection: HTTP1Connection | None = connection
+        self._left_over = b""
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Return what comes next, at most ``max_bytes`` of it; b"" at the end."""
+        if max_bytes is not None and max_bytes < 1:
+            raise ValueError("max_bytes must be at least 1")
+        await trio.lowlevel.checkpoint()
+        if self._connection is None:
+            raise trio.ClosedResourceError("this request is over, or its body was closed")
+        piece = self._left_over or await self._connection.receive_body()
+        size = len(piece) if max_bytes is None else max_bytes
+        self._left_over = piece[size:]
+        return piece[:size]
+
+    async def aclose(self) -> None:
+        """Stop reading; what has not come yet is dropped when it comes."""
+        self.detach()
+        await trio.lowlevel.checkpoint()
+
+    def detach(self) -> None:
+        """Take the connection away: what comes on it from now on is of another request."""
+        self._connection = None

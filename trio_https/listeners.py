@@ -1,0 +1,126 @@
+"""Listening sockets: host and port -> TCP listeners, all on the same port.
+
+``localhost`` means both loopback addresses, whatever the resolver says of it, so that no client
+waits for one of them in vain. What can't be bound is the operator's to hear, with the remedy.
+"""
+
+import errno
+import os
+import socket
+import sys
+from collections.abc import Sequence
+
+import trio
+
+from .errors import ConfigError
+from .messages import Address
+
+__all__ = ["listening_address", "open_listeners"]
+
+_BACKLOG = 1024  # connections that wait to be accepted; the system may cut it (somaxconn)
+_LOOPBACK = ("127.0.0.1", "::1")
+_TRIES_FOR_A_COMMON_PORT = 16
+_NO_SUCH_FAMILY = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
+
+
+async def open_listeners(host: str, port: int) -> list[trio.SocketListener]:
+    """Return a listener for each address of ``host``, all on ``port``; the caller closes them.
+
+    Port 0 takes any port that is free on all of them. Raises ``ConfigError``: the port is taken, is
+    not allowed, or ``host`` is not an address of this machine. If cancelled, nothing stays open.
+    """
+    addresses = await _resolve(host)
+    for _ in range(_TRIES_FOR_A_COMMON_PORT):
+        try:
+            return _bind_all(addresses, port)
+        except OSError as exc:
+            # A port that was free on the first address may be taken on the second.
+            if port or exc.errno != errno.EADDRINUSE:
+                raise _config_error(exc, host, port) from exc
+    raise ConfigError(f"{host}: found no port that is free on {', '.join(addresses)}. Give one.")
+
+
+def listening_address(listener: trio.SocketListener) -> Address:
+    """Return the address that ``listener`` is bound to."""
+    host, port = listener.socket.getsockname()[:2]
+    return Address(host, port)
+
+
+async def _resolve(host: str) -> Sequence[str]:
+    if host == "localhost":  # RFC 6761 §6.3
+        return _LOOPBACK
+    try:
+        found = await trio.socket.getaddrinfo(
+            host or None, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except (OSError, UnicodeError) as exc:
+        raise ConfigError(
+            f"{host}: no such host name or address. Give one of this machine, such as localhost,"
+            " or 0.0.0.0 or :: for all."
+        ) from exc
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def _bind_all(addresses: Sequence[str], port: int) -> list[trio.SocketListener]:
+    sockets: list[socket.socket] = []
+    try:
+        for address in addresses:
+            try:
+                bound = _bind(address, port)
+            except OSError as exc:
+                # A machine without IPv6 still has a localhost.
+                if exc.errno in _NO_SUCH_FAMILY and len(addresses) > 1:
+                    continue
+                raise _at(exc, address, port) from exc
+            sockets.append(bound)
+            port = bound.getsockname()[1]
+        if not sockets:
+            raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+        return [trio.SocketListener(trio.socket.from_stdlib_socket(bound)) for bound in sockets]
+    except BaseException:
+        for bound in sockets:
+            bound.close()
+        raise
+
+
+def _bind(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform == "win32":
+            # There SO_REUSEADDR would let another program take the port away.
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind((address, port))
+        bound.listen(_BACKLOG)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
+
+
+def _at(exc: OSError, address: str, port: int) -> OSError:
+    return OSError(exc.errno, exc.strerror, str(Address(address, port)))
+
+
+def _config_error(exc: OSError, host: str, port: int) -> ConfigError:
+    where = exc.filename or f"{host}, port {port}"
+    if exc.errno == errno.EADDRINUSE:
+        return ConfigError(
+            f"{where}: another program listens there. Stop it, or choose another port"
+            " (0 takes any that is free)."
+        )
+    if exc.errno == errno.EACCES:
+        return ConfigError(
+            f"{where}: this user may not listen there. Choose a port from 1024 on, such as 8443,"
+            " or give the program the right (CAP_NET_BIND_SERVICE)."
+        )
+    if exc.errno == errno.EADDRNOTAVAIL:
+        return ConfigError(
+            f"{where}: no interface of this machine has that address. Choose one that has,"
+            " or 0.0.0.0 or :: for all."
+        )
+    return ConfigError(f"{where}: can't listen there: {exc.strerror}.")

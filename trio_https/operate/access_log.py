@@ -1,0 +1,75 @@
+"""The access log: one line for each request that was answered, or that could not be.
+
+An entry is a value that the connection gives to the logger ``trio_https.access`` as its message;
+a formatter chooses how it is written. As text it is the combined log format of web servers, with
+what TLS agreed on and the time it took behind it. All that a client chose is escaped: no field can
+begin a new line, end its quotes, or speak to a terminal (CVE-2009-4487 and its like).
+"""
+
+import logging
+import re
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ..messages import Address, Headers, TLSInfo
+
+__all__ = ["AccessEntry", "access_logger", "escape"]
+
+access_logger = logging.getLogger("trio_https.access")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessEntry:
+    """One request and what became of it; ``str()`` gives its line."""
+
+    received_at: float
+    """When the head had been received, in seconds since the epoch."""
+    client: Address | None
+    request_line: str
+    """As sent, "" where nothing could be made of it."""
+    status: int | None
+    """None where the client left, or the connection was ended, before there was one."""
+    bytes_sent: int
+    """Of the body, without head and framing."""
+    duration: float
+    """From the received head to the last byte handed to the transport, in seconds."""
+    headers: Headers
+    """Of the request."""
+    tls: TLSInfo | None
+
+    def __str__(self) -> str:
+        client = self.client.host if self.client else "-"
+        status = "-" if self.status is None else self.status
+        return (
+            f"{client} - - [{_format_time(int(self.received_at))}]"
+            f' "{escape(self.request_line) or "-"}" {status} {self.bytes_sent}'
+            f' "{escape(self.headers.get("referer") or "-")}"'
+            f' "{escape(self.headers.get("user-agent") or "-")}"'
+            f" {f'{self.tls.version} {self.tls.cipher_suite}' if self.tls else '- -'}"
+            f" {self.duration * 1000:.1f}ms"
+        )
+
+
+_NOT_PLAIN = re.compile(r"[^ !#-\[\]-~]")  # printable ASCII but the quote and the backslash
+
+
+def escape(text: str) -> str:
+    r"""Return ``text`` in printable ASCII; all else, and ``"`` and ``\``, as ``\xNN``."""
+    return _NOT_PLAIN.sub(_escape_character, text)
+
+
+def _escape_character(match: re.Match[str]) -> str:
+    octets = match[0].encode("latin-1" if match[0] < "\u0100" else "utf-8", "surrogateescape")
+    return "".join(f"\\x{octet:02x}" for octet in octets)
+
+
+@lru_cache(maxsize=4)  # the same second many times over
+def _format_time(seconds: int) -> str:
+    utc = time.gmtime(seconds)
+    month = _MONTHS[utc.tm_mon - 1]  # strftime's would follow the locale
+    clock = f"{utc.tm_hour:02}:{utc.tm_min:02}:{utc.tm_sec:02}"
+    return f"{utc.tm_mday:02}/{month}/{utc.tm_year}:{clock} +0000"
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -1,0 +1,56 @@
+"""The request target and the authority that a request is for (RFC 9112 §3.2, RFC 9110 §7.2).
+
+Of the four forms of a target, a server that is no proxy answers three: origin-form
+("/where?q=now"), absolute-form ("https://host/where"), whose authority wins over the Host field,
+and asterisk-form ("*") with OPTIONS. Which authorities the server is known by is not judged here.
+"""
+
+import re
+from typing import NamedTuple
+
+from ..errors import HTTPError
+
+__all__ = ["RequestTarget", "is_authority", "resolve_target"]
+
+# RFC 3986 §3.2.2 and §3.2.3 without userinfo, which has no place in Host. An empty name is left
+# out: no http URI may have one (RFC 9110 §4.2.1).
+_AUTHORITY = re.compile(
+    r"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+)(?::[0-9]{0,5})?"
+)
+_ABSOLUTE_FORM = re.compile(r"https?://([^/?#]*)([^#]*)", re.IGNORECASE)
+
+
+class RequestTarget(NamedTuple):
+    """Where a request goes: path and query as sent, and the authority that it is for."""
+
+    path_and_query: str
+    authority: str
+
+
+def resolve_target(method: str, target: str, host: str | None) -> RequestTarget:
+    """Return what ``target`` means beside the value of the Host field (None: there is no field).
+
+    Raises ``HTTPError``: 400 for a target or a host that is malformed, 501 for CONNECT.
+    """
+    if method == "CONNECT":
+        raise HTTPError(501, "this server is no proxy", close=True)
+    if host is not None and not is_authority(host):
+        raise HTTPError(400, "the Host header field is malformed", close=True)  # RFC 9112 §3.2
+    if target.startswith("/"):
+        if "#" in target:  # RFC 9112 §3.2.1: absolute-path [ "?" query ], no fragment
+            raise HTTPError(400, "the request target has a fragment", close=True)
+        return RequestTarget(target, host or "")
+    if target == "*" and method == "OPTIONS":
+        return RequestTarget("*", host or "")
+    absolute = _ABSOLUTE_FORM.fullmatch(target)
+    if absolute and is_authority(absolute[1]):
+        path_and_query = absolute[2]
+        if not path_and_query.startswith("/"):  # RFC 9110 §4.2.3: an empty path is "/"
+            path_and_query = "/" + path_and_query
+        return RequestTarget(path_and_query, absolute[1])
+    raise HTTPError(400, "the request target is malformed", close=True)
+
+
+def is_authority(text: str) -> bool:
+    """Whether ``text`` is a host with an optional port: "localhost:8443", "[::1]"."""
+    return _AUTHORITY.fullmatch(text) is not None

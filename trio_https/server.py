@@ -1,0 +1,170 @@
+"""The server: listeners, a task for each connection, a limit of them, and a graceful stop.
+
+Two nurseries: connections outside, accepting inside. To stop, accepting is cancelled and the
+listeners are closed, idle connections end at once, running requests have until the deadline, and
+what is left then is cancelled. Whoever cancels ``serve`` itself ends all of it at once.
+"""
+
+import logging
+import math
+import ssl
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Literal, Protocol
+
+import trio
+
+from .config import Limits
+from .connection import serve_connection
+from .listeners import listening_address, open_listeners
+from .messages import Address, Handler
+from .stopping import Stopping
+from .tls import open_server_context
+
+__all__ = ["Server", "serve"]
+
+logger = logging.getLogger("trio_https")
+
+_ACCEPT_PAUSE_SECONDS = 0.1  # when accepting fails, for want of descriptors say; as Trio's own
+_ACCEPT_LOG_SECONDS = 1.0  # and no more than a line in that time
+_DEFAULT_LIMITS = Limits()
+
+
+class Server:
+    """A running server: where it listens, and how to stop it."""
+
+    def __init__(
+        self, host: str, addresses: Sequence[Address], *, scheme: str, stopping: Stopping
+    ) -> None:
+        self.addresses = tuple(addresses)
+        """Where it listens, with the real port."""
+        self.port = self.addresses[0].port
+        """The port, the same on all addresses."""
+        self.urls = tuple(_urls(scheme, host, self.addresses))
+        """URLs under which it is reached on this machine, best first."""
+        self._stopping = stopping
+
+    async def stop(self, grace: float = 10.0) -> None:
+        """Stop the server, and return when nothing of it is left.
+
+        It accepts no more, closes idle connections, lets running requests finish within ``grace``
+        seconds, and cancels what is left then. Called again, it can only get shorter. If this is
+        cancelled, the stop goes on. Raises ``ValueError`` for a negative ``grace``.
+        """
+        self._stopping.set(grace)
+        await self._stopping.finished.wait()
+
+
+async def serve(
+    handler: Handler,
+    *,
+    host: str = "localhost",
+    port: int = 8443,
+    tls: ssl.SSLContext | Literal["local"] | None = "local",
+    limits: Limits = _DEFAULT_LIMITS,
+    task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve HTTPS with ``handler`` until stopped or cancelled.
+
+    ``server = await nursery.start(trio_https.serve, handler)`` gives the ``Server`` as soon as
+    clients can connect. ``host`` is a name or an address; "localhost" means 127.0.0.1 and ::1,
+    "0.0.0.0" and "::" mean all. ``port`` 0 takes any free one. ``tls`` is a context of yours;
+    "local" issues a certificate for localhost by the local CA; None serves plain HTTP.
+
+    Raises ``ConfigError`` where it can't listen, or the local certificate can't be made. No client
+    and no handler makes it raise. If cancelled, every connection is closed at once; for a graceful
+    end there is ``Server.stop``.
+    """
+    context = await trio.to_thread.run_sync(_open_local_context) if tls == "local" else tls
+    listeners = await open_listeners(host, port)
+    stopping = Stopping()
+    server = Server(
+        host,
+        [listening_address(listener) for listener in listeners],
+        scheme="http" if context is None else "https",
+        stopping=stopping,
+    )
+    serve_one = partial(
+        serve_connection, handler=handler, tls_context=context, limits=limits, stopping=stopping
+    )
+    slots = trio.Semaphore(limits.max_connections)
+    try:
+        with stopping.lifetime:
+            async with trio.open_nursery() as connections, trio.open_nursery() as accepting:
+                for listener in listeners:
+                    accepting.start_soon(_accept, listener, slots, connections, serve_one)
+                task_status.started(server)
+                await stopping.wait()
+                accepting.cancel_scope.cancel(reason="the server is stopping")
+    finally:
+        stopping.finished.set()
+
+
+class _ServeOne(Protocol):
+    def __call__(
+        self, transport: trio.abc.Stream, *, client: Address | None
+    ) -> Coroutine[Any, Any, None]: ...
+
+
+async def _accept(
+    listener: trio.SocketListener,
+    slots: trio.Semaphore,
+    connections: trio.Nursery,
+    serve_one: _ServeOne,
+) -> None:
+    """Start a task for each connection, as long as there is a slot for it; others wait in line."""
+
+    async def serve_and_free_slot(stream: trio.SocketStream) -> None:
+        try:
+            await serve_one(stream, client=_peer(stream))
+        finally:
+            slots.release()
+
+    async with listener:
+        while True:
+            await slots.acquire()
+            connections.start_soon(serve_and_free_slot, await _next_connection(listener))
+
+
+async def _next_connection(listener: trio.SocketListener) -> trio.SocketStream:
+    """Accept, whatever it takes: no fault of the system or of a client ends the listening."""
+    last_logged = -math.inf
+    while True:
+        try:
+            return await listener.accept()
+        except OSError as exc:
+            if trio.current_time() - last_logged >= _ACCEPT_LOG_SECONDS:
+                last_logged = trio.current_time()
+                address = listening_address(listener)
+                logger.error("%s: can't accept a connection: %s", address, exc.strerror)
+            await trio.sleep(_ACCEPT_PAUSE_SECONDS)
+
+
+def _peer(stream: trio.SocketStream) -> Address | None:
+    try:
+        host, port = stream.socket.getpeername()[:2]
+    except OSError:  # reset before it was accepted
+        return None
+    return Address(host, port)
+
+
+def _urls(scheme: str, host: str, addresses: Sequence[Address]) -> list[str]:
+    if host == "localhost":
+        return [f"{scheme}://localhost:{addresses[0].port}/"]
+    return [f"{scheme}://{_reachable(address)}/" for address in addresses]
+
+
+def _reachable(address: Address) -> Address:
+    """Return ``address``, or loopback for a wildcard: not every system can connect to that."""
+    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not bound
+    return Address(loopback.get(address.host, address.host), address.port)
+
+
+def _open_local_context() -> ssl.SSLContext:
+    # Here, because it loads cryptography, which a program with its own context does without.
+    from .certificates.home import certificates_home
+    from .certificates.local_certificate import open_local_certificate
+
+    certificate = open_local_certificate(certificates_home(), now=datetime.now(UTC))
+    return open_server_context(certificate.path)

@@ -1,0 +1,171 @@
+"""The border to ``ssl``: certificate files -> SSLContext, a transport -> an encrypted stream.
+
+Only this module touches ``ssl`` and ``trio.SSLStream``. It decides what TLS is offered and how a
+connection begins and ends; what is said in between is not its business. No cryptography of our own:
+keys, random numbers and checks are OpenSSL's, seeded by the operating system.
+"""
+
+import ssl
+from contextlib import suppress
+from pathlib import Path
+
+import trio
+
+from .errors import ClientGone, ConfigError
+from .messages import TLSInfo
+
+__all__ = ["close", "describe", "open_server_context", "shake_hands", "why_untrusted"]
+
+_ALPN_PROTOCOLS = ["http/1.1"]  # RFC 7301: exactly what is served
+
+
+def open_server_context(
+    certificate: Path, key: Path | None = None, password: bytes | None = None
+) -> ssl.SSLContext:
+    """Return a server's context for TLS 1.2 and 1.3 with a certificate chain and its key.
+
+    Files are PEM; ``key`` None means that it lies in ``certificate`` too. Raises ``ConfigError``
+    where OpenSSL can't use them.
+    """
+    # Not ssl.create_default_context: it would write session keys to a file named by the
+    # environment (SSLKEYLOGFILE).
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
+    context.options |= ssl.OP_NO_RENEGOTIATION  # RFC 9325 §3.5
+    context.set_alpn_protocols(_ALPN_PROTOCOLS)
+    try:
+        # Without a password OpenSSL would ask for one on the terminal.
+        context.load_cert_chain(certificate, key, password or b"")
+    except (ssl.SSLError, OSError) as exc:
+        reason = _in_words(exc) if isinstance(exc, ssl.SSLError) else exc.strerror
+        raise ConfigError(
+            f"{certificate}: OpenSSL can't use this certificate with {key or 'the key in it'}:"
+            f" {reason}. Give a PEM chain, leaf first, and the key it was made with."
+        ) from exc
+    return context
+
+
+async def shake_hands(
+    transport: trio.abc.Stream, context: ssl.SSLContext, *, timeout: float
+) -> trio.SSLStream[trio.abc.Stream]:
+    """Return ``transport`` encrypted, once the handshake is done.
+
+    Raises ``ClientGone`` with the reason in words where there was none within ``timeout`` seconds
+    or it failed; the transport is closed then, and also when this is cancelled.
+    """
+    # https_compatible=False: close_notify is sent on close (RFC 9112 §9.8).
+    stream: trio.SSLStream[trio.abc.Stream] = trio.SSLStream(
+        _LingeringTransport(transport), context, server_side=True
+    )
+    try:
+        with trio.fail_after(timeout):
+            await stream.do_handshake()
+    except trio.TooSlowError:
+        await trio.aclose_forcefully(transport)
+        raise ClientGone(f"no TLS handshake within {timeout:g} s") from None
+    except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
+        await trio.aclose_forcefully(transport)
+        raise ClientGone(f"the TLS handshake failed: {_why_broken(exc)}") from exc
+    except BaseException:
+        # Not aclose of the SSLStream: before the handshake that would begin one.
+        await trio.aclose_forcefully(transport)
+        raise
+    return stream
+
+
+def describe(stream: trio.SSLStream[trio.abc.Stream]) -> TLSInfo:
+    """Return what the handshake of ``stream`` agreed on."""
+    cipher = stream.cipher()
+    return TLSInfo(
+        version=stream.version() or "",
+        cipher_suite=cipher[0] if cipher else "",
+        alpn=stream.selected_alpn_protocol(),
+        resumed=bool(stream.session_reused),
+    )
+
+
+async def close(stream: trio.abc.Stream, *, timeout: float) -> None:
+    """Close ``stream`` so that what was sent last arrives, within ``timeout`` seconds.
+
+    With TLS: close_notify (RFC 8446 §6.1). Then the end of our side, and reading until the client
+    has closed its own: to close with unread bytes is a reset, and a reset makes the client forget
+    what it has not read yet (RFC 9112 §9.6). On cancellation the stream is closed at once.
+    """
+    try:
+        with (
+            trio.move_on_after(timeout),
+            # The client may have been faster.
+            suppress(trio.BrokenResourceError, trio.ClosedResourceError),
+        ):
+            if isinstance(stream, trio.SSLStream):
+                await stream.aclose()  # closes the transport below, which lingers
+            else:
+                await _LingeringTransport(stream).aclose()
+    finally:
+        await trio.aclose_forcefully(stream)
+
+
+class _LingeringTransport(trio.abc.Stream):
+    """A transport that, when it is closed, waits for the other side to close too."""
+
+    def __init__(self, transport: trio.abc.Stream) -> None:
+        self._transport = transport
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await self._transport.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._transport.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        return await self._transport.receive_some(max_bytes)
+
+    async def aclose(self) -> None:
+        try:
+            # It may have been reset by the client, or closed by us before.
+            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                if isinstance(self._transport, trio.abc.HalfCloseableStream):
+                    await self._transport.send_eof()
+                    while await self._transport.receive_some():
+                        pass
+        finally:
+            await self._transport.aclose()
+
+
+def why_untrusted(server: ssl.SSLContext, name: str) -> str | None:
+    """Return why a client with this machine's trusted CAs refuses the certificate; None: it won't.
+
+    A handshake in memory, as OpenSSL's clients would do it with ``name`` (a host name or an IP
+    address) in the URL. Browsers with a store of their own may judge in another way.
+    """
+    client = ssl.create_default_context()
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = client.wrap_bio(to_client, to_server, server_hostname=name)
+    theirs = server.wrap_bio(to_server, to_client, server_side=True)
+    for side in (ours, theirs, ours):  # hello; hello with certificate; verdict
+        try:
+            side.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLCertVerificationError as exc:
+            return exc.verify_message
+    return None
+
+
+def _why_broken(exc: BaseException) -> str:
+    cause = exc.__cause__
+    if isinstance(cause, ssl.SSLError):
+        return _in_words(cause)
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror.lower()
+    return "the connection broke"
+
+
+def _in_words(exc: ssl.SSLError) -> str:
+    """Return OpenSSL's reason as words: TLSV1_ALERT_UNKNOWN_CA -> "tlsv1 alert unknown ca"."""
+    if isinstance(exc, ssl.SSLEOFError):
+        return "the client closed the connection"
+    if exc.reason == "HTTP_REQUEST":
+        return "the client spoke plain HTTP to the TLS port"
+    return (exc.reason or str(exc)).replace("_", " ").lower()
