@@ -38,7 +38,7 @@ def step(name: str) -> Iterator[Step]:
     except BaseException:
         say(f"  {paint('failed', 'red')}  {name}")
         raise
-    say(f"  {paint('ok', 'green')}      {name:<12}{current.detail}")
+    say(f"  {paint('ok', 'green')}      {name:<13}{current.detail}")
 
 
 def say(text: str = "") -> None:

@@ -1,0 +1,70 @@
+"""The command ``trio-https`` and its subcommands; without one it serves."""
+
+import platform
+import ssl
+from importlib.metadata import version
+
+import click
+
+from .serve import serve
+
+__all__ = ["trio_https"]
+
+
+class ServeByDefault(click.Group):
+    """A group that takes what is no subcommand for arguments of ``serve``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put ``serve`` before arguments that begin with no subcommand and no option of ours."""
+        own = {name for option in self.get_params(ctx) for name in option.opts}
+        if not args or args[0] not in self.commands.keys() | own:
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the options of ``serve`` too: they are the ones that a newcomer looks for."""
+        serve_context = click.Context(serve, info_name="serve", parent=ctx)
+        records = [
+            record
+            for parameter in serve.get_params(serve_context)
+            if "--help" not in parameter.opts
+            and (record := parameter.get_help_record(serve_context))
+        ]
+        with formatter.section("Options of serve"):
+            formatter.write_dl(records)
+        super().format_options(ctx, formatter)
+
+
+def print_versions(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    """Print what this server is made of, and end."""
+    if not wanted or ctx.resilient_parsing:
+        return
+    click.echo(f"trio_https {version('trio-https')}")
+    click.echo(f"Python {platform.python_version()}, {ssl.OPENSSL_VERSION}")
+    click.echo(f"trio {version('trio')}, h11 {version('h11')}")
+    ctx.exit()
+
+
+@click.group(cls=ServeByDefault, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=print_versions,
+    help="Show the versions of trio_https, Python, OpenSSL, trio and h11, and exit.",
+)
+def trio_https() -> None:
+    r"""HTTPS for a folder of pages.
+
+    \b
+      trio-https              serve ./pages, or the built-in welcome pages
+      trio-https FOLDER       serve the pages in FOLDER
+      trio-https serve ./cert serve a folder that has the name of a command
+
+    The first run makes a certificate for localhost, signed by a certificate authority of your own;
+    the start-up messages say how a browser comes to trust it.
+    """
+
+
+trio_https.add_command(serve)

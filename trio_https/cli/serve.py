@@ -1,0 +1,98 @@
+"""``trio-https serve``: its arguments, options and environment variables."""
+
+import platform
+import ssl
+from pathlib import Path
+
+import click
+
+from .. import __version__
+from ..errors import ConfigError
+from .console import Mistake, say
+
+__all__ = ["serve"]
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("pages", required=False, type=FILE, envvar="TRIO_HTTPS_PAGES")
+@click.option(
+    "--host",
+    default="localhost",
+    show_default=True,
+    metavar="NAME",
+    envvar="TRIO_HTTPS_HOST",
+    help="Listen there, a name or an address. localhost means 127.0.0.1 and ::1; 0.0.0.0 and ::"
+    " mean every interface, so that others reach the pages too.",
+)
+@click.option(
+    "--port",
+    default=8443,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    metavar="NUMBER",
+    envvar="TRIO_HTTPS_PORT",
+    help="Listen on this port; 0 takes any that is free.",
+)
+@click.option(
+    "--cert",
+    type=FILE,
+    metavar="FILE",
+    envvar="TRIO_HTTPS_CERT",
+    help="The certificate chain in PEM, the server's own first."
+    " Without it: certs/server.crt if that is there, else one by your own authority.",
+)
+@click.option(
+    "--key",
+    type=FILE,
+    metavar="FILE",
+    envvar="TRIO_HTTPS_KEY",
+    help="The private key in PEM. Without it: certs/server.key, or in the file of --cert.",
+)
+@click.option(
+    "--key-password-file",
+    type=FILE,
+    metavar="FILE",
+    envvar="TRIO_HTTPS_KEY_PASSWORD_FILE",
+    help="A file whose first line is the password of the key.",
+)
+@click.option(
+    "--access-log/--no-access-log",
+    default=True,
+    show_default=True,
+    envvar="TRIO_HTTPS_ACCESS_LOG",
+    help="Write a line for each request to standard output.",
+)
+def serve(
+    pages: Path | None,
+    host: str,
+    port: int,
+    cert: Path | None,
+    key: Path | None,
+    key_password_file: Path | None,
+    access_log: bool,
+) -> None:
+    """Serve the folder PAGES over HTTPS.
+
+    Without PAGES: the folder ./pages if there is one, else the built-in welcome pages. Each option
+    can come from the environment too, --port from TRIO_HTTPS_PORT and so on, and PAGES from
+    TRIO_HTTPS_PAGES; where the certificate authority is kept, TRIO_HTTPS_HOME says.
+
+    Ctrl-C or SIGTERM lets running requests finish and stops; a second one stops at once.
+    """
+    # Here, so that --help does not wait for all of the server.
+    from .identity import KeyFiles
+    from .serve_pages import Listen, serve_pages
+
+    say(f"trio_https {__version__} on Python {platform.python_version()}, {ssl.OPENSSL_VERSION}")
+    say()
+    try:
+        serve_pages(
+            pages,
+            KeyFiles(cert, key, key_password_file),
+            Listen(host, port),
+            access_log=access_log,
+        )
+    except ConfigError as exc:
+        raise Mistake(str(exc)) from exc

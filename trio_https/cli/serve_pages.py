@@ -1,0 +1,164 @@
+"""From settings to a server that runs until a signal ends it, a step at a time."""
+
+import logging
+import shlex
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import trio
+
+import trio_https
+
+from ..certificates.description import CertificateDescription
+from ..errors import ConfigError, without_groups
+from ..handlers.connection_info import with_connection_info
+from ..handlers.pages import Pages
+from ..messages import Handler
+from ..operate.access_log import access_logger
+from ..server import Server, serve
+from ..tls import why_untrusted
+from .console import paint, say, step
+from .identity import Identity, KeyFiles, open_identity
+
+__all__ = ["Listen", "serve_pages"]
+
+_DEFAULT_PAGES = Path("pages")
+_GRACE_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+
+def serve_pages(pages: Path | None, files: KeyFiles, listen: Listen, *, access_log: bool) -> None:
+    """Serve until SIGINT or SIGTERM. Raises ``ConfigError`` for what the user got wrong."""
+    started = time.monotonic()
+    _configure_logs(access_log=access_log)
+    with step("Pages") as told:
+        root, told.detail = _choose_pages(pages)
+        handler: Handler = Pages(root)
+    identity = open_identity(files)
+    _refuse_private_files(root, identity)
+    handler = with_connection_info(
+        handler,
+        server=f"trio_https {trio_https.__version__}",
+        certificate=_certificate_facts(identity.certificate),
+    )
+    with step("TLS") as told:
+        told.detail = "1.2 and 1.3, ALPN http/1.1"
+    try:
+        trio.run(partial(_serve_until_signal, handler, identity, listen, started=started))
+    except ExceptionGroup as group:
+        raise without_groups(group) from None
+
+
+def _choose_pages(pages: Path | None) -> tuple[Path, str]:
+    if pages is not None:
+        return pages, str(pages)
+    if _DEFAULT_PAGES.is_dir():
+        return _DEFAULT_PAGES, f"{_DEFAULT_PAGES}, found in this folder"
+    return _welcome_pages(), "the built-in welcome pages; name a folder to serve your own"
+
+
+def _welcome_pages() -> Path:
+    package = Path(trio_https.__file__).parent
+    shipped = package / "welcome_pages"
+    return shipped if shipped.is_dir() else package.parent / "pages"  # in a checkout
+
+
+def _refuse_private_files(root: Path, identity: Identity) -> None:
+    resolved = root.resolve()
+    for path in identity.private_files:
+        if path.resolve().is_relative_to(resolved):
+            raise ConfigError(
+                f"{root}: holds the private key {path}, which everybody could read then."
+                " Serve another folder, or keep the key outside of it."
+            )
+
+
+def _certificate_facts(certificate: CertificateDescription) -> dict[str, object]:
+    return asdict(certificate) | {
+        "not_before": f"{certificate.not_before:%Y-%m-%dT%H:%M:%SZ}",
+        "not_after": f"{certificate.not_after:%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+async def _serve_until_signal(
+    handler: Handler, identity: Identity, listen: Listen, *, started: float
+) -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            with step("Listening") as told:
+                serving = partial(
+                    serve, handler, host=listen.host, port=listen.port, tls=identity.context
+                )
+                server: Server = await nursery.start(serving)
+                told.detail = ", ".join(str(address) for address in server.addresses)
+            with step("Ready") as told:
+                host = urlsplit(server.urls[0]).hostname or ""
+                distrust = why_untrusted(identity.context, host)
+                told.detail = f"after {time.monotonic() - started:.2f} s; Ctrl-C stops it"
+            _announce(server, identity, distrust)
+            nursery.start_soon(_stop_on_signals, signals, server, nursery.cancel_scope)
+
+
+async def _stop_on_signals(
+    signals: AsyncIterator[int], server: Server, everything: trio.CancelScope
+) -> None:
+    """Stop gracefully on the first signal, at once on the second."""
+    await anext(signals)
+    say(f"Stopping: requests have {_GRACE_SECONDS} s to finish; Ctrl-C again stops at once.")
+
+    async def stop_at_once() -> None:
+        await anext(signals)
+        everything.cancel(reason="second signal")
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stop_at_once)
+        await server.stop(_GRACE_SECONDS)
+        nursery.cancel_scope.cancel(reason="stopped")
+    say("Stopped.")
+
+
+def _announce(server: Server, identity: Identity, distrust: str | None) -> None:
+    say()
+    for url in server.urls:
+        say(f"  {paint(url, 'cyan', bold=True)}")
+    say()
+    if distrust is None:
+        say("  Trusted by this machine's clients.")
+    else:
+        say(f"  Not trusted by this machine's clients yet: {distrust}.")
+    if identity.authority is not None:
+        say("  Have your browser trust this certificate authority, which is yours alone:")
+        say(f"    file     {identity.authority.path}")
+        say(f"    SHA-256  {identity.authority.sha256}")
+        say(
+            f"  Or try:  curl --cacert {shlex.quote(str(identity.authority.path))} {server.urls[0]}"
+        )
+    say()
+
+
+def _configure_logs(*, access_log: bool) -> None:
+    """Send the access log to standard output, all else to standard error."""
+    logging.raiseExceptions = False  # whoever closed the other end of a pipe knows it
+    access = logging.StreamHandler(sys.stdout)
+    access.setFormatter(logging.Formatter("%(message)s"))
+    access_logger.addHandler(access)
+    access_logger.setLevel(logging.INFO if access_log else logging.CRITICAL)
+    access_logger.propagate = False
+    events = logging.StreamHandler(sys.stderr)
+    events.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("trio_https")
+    logger.addHandler(events)
+    logger.setLevel(logging.INFO)
