@@ -2,6 +2,7 @@
 
 from .config import Limits
 from .errors import ClientGone, ConfigError, HTTPError
+from .handlers.pages import Pages
 from .messages import Address, Handler, Headers, Request, Response, TLSInfo
 from .server import Server, serve
 
@@ -15,6 +16,7 @@ __all__ = [
     "Handler",
     "Headers",
     "Limits",
+    "Pages",
     "Request",
     "Response",
     "Server",
