@@ -1,0 +1,448 @@
+import errno
+import logging
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from trio_https.errors import ConfigError, HTTPError
+from trio_https.handlers.open_file import (
+    Folder,
+    OpenFile,
+    RealPath,
+    choose_real_path,
+    real_path_by_name,
+)
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the traps are those of Unix")
+
+NOBODY = 65534
+
+
+@pytest.fixture(params=[choose_real_path(), real_path_by_name], ids=["best", "by name"])
+def real_path(request: pytest.FixtureRequest) -> RealPath:
+    """Each way to the real path of an open file that works here."""
+    way: RealPath = request.param
+    return way
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "pages"
+    (root / "folder").mkdir(parents=True)
+    (root / "page.html").write_text("a page")
+    (root / "folder" / "inner.html").write_text("an inner page")
+    return root
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    outside = tmp_path / "pages-of-others"  # begins like the root
+    outside.mkdir()
+    (outside / "page.html").write_text("not for you")
+    return outside
+
+
+@pytest.fixture
+def public(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder that other users may enter, unlike tmp_path."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Be a user whom file modes concern."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture(autouse=True)
+def no_file_stays_open() -> Iterator[None]:
+    before = open_files()
+    yield
+    assert open_files() == before
+
+
+def open_files() -> list[Path]:
+    return sorted(Path("/dev/fd").iterdir())
+
+
+def content_of(file: OpenFile) -> str:
+    with file:
+        return os.read(file.fileno(), 1000).decode()
+
+
+# What is served
+
+
+def test_a_file_is_opened_by_its_names(root: Path, real_path: RealPath) -> None:
+    folder = Folder(root, real_path=real_path)
+    assert content_of(folder.open(("page.html",))) == "a page"
+    assert content_of(folder.open(("folder", "inner.html"))) == "an inner page"
+
+
+def test_the_status_is_that_of_the_open_file(root: Path) -> None:
+    with Folder(root).open(("page.html",)) as file:
+        (root / "page.html").unlink()
+        assert file.status.st_size == len("a page")
+        assert os.path.samestat(file.status, os.fstat(file.fileno()))
+
+
+def test_who_detaches_the_descriptor_closes_it(root: Path) -> None:
+    with Folder(root).open(("page.html",)) as file:
+        fd = file.detach()
+    assert os.read(fd, 1000) == b"a page"
+    os.close(fd)
+
+
+def test_the_descriptor_is_not_inherited_by_programs(root: Path) -> None:
+    with Folder(root).open(("page.html",)) as file:
+        assert not os.get_inheritable(file.fileno())
+
+
+@pytest.mark.parametrize(
+    "name", ["two words", "ünï", "a%20b", "a?b#c", "<b>&amp;", "'\"", "x" * 255]
+)
+def test_unusual_names_are_names(root: Path, real_path: RealPath, name: str) -> None:
+    (root / name).write_text("unusual")
+    assert content_of(Folder(root, real_path=real_path).open((name,))) == "unusual"
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such names")
+def test_a_name_that_is_not_utf_8_is_a_name(root: Path, real_path: RealPath) -> None:
+    Path(os.fsdecode(os.fsencode(root) + b"/\xff\xfe")).write_text("octets")
+    assert content_of(Folder(root, real_path=real_path).open(("\udcff\udcfe",))) == "octets"
+
+
+def test_well_known_is_not_hidden(root: Path, real_path: RealPath) -> None:
+    (root / ".well-known").mkdir()
+    (root / ".well-known" / "security.txt").write_text("Contact:")
+    folder = Folder(root, real_path=real_path)
+    assert content_of(folder.open((".well-known", "security.txt"))) == "Contact:"
+    with pytest.raises(IsADirectoryError):
+        folder.open((".well-known",))
+
+
+def test_links_lead_to_files_of_the_same_folder(root: Path, real_path: RealPath) -> None:
+    (root / "link.html").symlink_to("folder/inner.html")
+    (root / "folder" / "up.html").symlink_to("../page.html")
+    (root / "absolute.html").symlink_to(root / "page.html")
+    (root / "also").symlink_to("folder")
+    folder = Folder(root, real_path=real_path)
+    assert content_of(folder.open(("link.html",))) == "an inner page"
+    assert content_of(folder.open(("folder", "up.html"))) == "a page"
+    assert content_of(folder.open(("absolute.html",))) == "a page"
+    assert content_of(folder.open(("also", "inner.html"))) == "an inner page"
+
+
+def test_a_root_inside_a_hidden_folder_is_served(tmp_path: Path, real_path: RealPath) -> None:
+    root = tmp_path / ".local" / "pages"
+    root.mkdir(parents=True)
+    (root / "page.html").write_text("a page")
+    assert content_of(Folder(root, real_path=real_path).open(("page.html",))) == "a page"
+
+
+def test_a_root_may_be_relative(
+    root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(root)
+    folder = Folder("folder")
+    monkeypatch.chdir(tmp_path)
+    assert content_of(folder.open(("inner.html",))) == "an inner page"
+
+
+def test_a_root_may_be_the_root_of_all(root: Path, real_path: RealPath) -> None:
+    names = Path(os.path.realpath(root)).parts[1:]
+    folder = Folder("/", real_path=real_path)
+    if not any(name.startswith(".") for name in names):
+        assert content_of(folder.open((*names, "page.html"))) == "a page"
+    with pytest.raises(IsADirectoryError):
+        folder.open(())
+
+
+def test_a_root_that_is_a_link_follows_where_it_is_switched_to(
+    root: Path, outside: Path, tmp_path: Path, real_path: RealPath
+) -> None:
+    current = tmp_path / "current"
+    current.symlink_to(root)
+    folder = Folder(current, real_path=real_path)
+    assert content_of(folder.open(("page.html",))) == "a page"
+    (tmp_path / "next").symlink_to(outside)
+    (tmp_path / "next").replace(current)
+    assert content_of(folder.open(("page.html",))) == "not for you"
+    with pytest.raises(FileNotFoundError):
+        folder.open(("folder", "inner.html"))
+
+
+def test_a_file_that_is_deleted_after_it_was_opened_is_still_one_of_the_folder(root: Path) -> None:
+    find = choose_real_path()
+    if find is real_path_by_name:
+        pytest.skip("this platform looks for the name")
+
+    def delete_first(fd: int, path: str) -> str:
+        if path.endswith("page.html"):
+            Path(path).unlink()
+        return find(fd, path)
+
+    assert content_of(Folder(root, real_path=delete_first).open(("page.html",))) == "a page"
+
+
+# What is not
+
+
+@pytest.mark.parametrize(
+    "segments",
+    [
+        ("missing.html",),
+        ("page.html", "below"),
+        ("folder", "missing.html"),
+        ("x" * 256,),
+        ("x" * 200,) * 100,
+        ("nul\0",),
+        ("\ud800",),
+        ("..", "pages-of-others", "page.html"),
+        ("..",),
+        ("/etc/passwd",),
+    ],
+)
+def test_what_is_missing_or_no_name_is_not_found(
+    root: Path, outside: Path, real_path: RealPath, segments: tuple[str, ...]
+) -> None:
+    with pytest.raises(FileNotFoundError):
+        Folder(root, real_path=real_path).open(segments)
+
+
+def test_a_folder_is_told_from_a_file(root: Path, real_path: RealPath) -> None:
+    (root / "also").symlink_to("folder")
+    folder = Folder(root, real_path=real_path)
+    for segments in ((), ("folder",), ("also",)):
+        with pytest.raises(IsADirectoryError):
+            folder.open(segments)
+
+
+def test_links_that_lead_out_are_not_found(root: Path, outside: Path, real_path: RealPath) -> None:
+    (root / "file").symlink_to(outside / "page.html")
+    (root / "dir").symlink_to(outside)
+    (root / "parent").symlink_to("..")
+    (root / "twice").symlink_to("file")
+    (root / "missing").symlink_to("nowhere")
+    (root / "loop").symlink_to("loop")
+    (root / "proc").symlink_to("/proc/self")
+    folder = Folder(root, real_path=real_path)
+    for segments in (
+        ("file",),
+        ("dir",),
+        ("dir", "page.html"),
+        ("parent",),
+        ("parent", "pages-of-others", "page.html"),
+        ("twice",),
+        ("missing",),
+        ("loop",),
+        ("loop", "page.html"),
+        ("proc", "environ"),
+        ("proc", "cwd"),
+    ):
+        with pytest.raises(FileNotFoundError):
+            folder.open(segments)
+
+
+def test_links_to_what_is_hidden_are_not_found(root: Path, real_path: RealPath) -> None:
+    for hidden in (root / ".git", root / "folder" / ".well-known", root / ".well-known" / ".git"):
+        hidden.mkdir(parents=True)
+        (hidden / "config").write_text("hidden")
+    (root / ".htpasswd").write_text("hidden")
+    (root / "link").symlink_to(".htpasswd")
+    (root / "git").symlink_to(".git")
+    (root / "known").symlink_to(".well-known")
+    folder = Folder(root, real_path=real_path)
+    for segments in (
+        (".htpasswd",),
+        (".git",),
+        (".git", "config"),
+        ("link",),
+        ("git",),
+        ("git", "config"),
+        ("folder", ".well-known", "config"),
+        ("known", ".git", "config"),
+    ):
+        with pytest.raises(FileNotFoundError):
+            folder.open(segments)
+
+
+def test_a_name_that_was_given_to_another_file_meanwhile_is_not_found(
+    root: Path, outside: Path
+) -> None:
+    def replace_first(fd: int, path: str) -> str:
+        if path.endswith("page.html"):
+            (root / "folder" / "inner.html").replace(path)
+        return real_path_by_name(fd, path)
+
+    with pytest.raises(FileNotFoundError):
+        Folder(root, real_path=replace_first).open(("page.html",))
+
+
+def test_a_link_that_is_made_harmless_after_it_was_opened_is_not_found(
+    root: Path, outside: Path
+) -> None:
+    find = choose_real_path()
+    (root / "link").symlink_to(outside / "page.html")
+    (root / "harmless").symlink_to("page.html")
+
+    def relink_first(fd: int, path: str) -> str:
+        if path.endswith("link"):
+            (root / "harmless").replace(path)
+        return find(fd, path)
+
+    with pytest.raises(FileNotFoundError):
+        Folder(root, real_path=relink_first).open(("link",))
+
+
+@pytest.mark.timeout(5)
+def test_what_is_no_regular_file_is_not_found(root: Path, real_path: RealPath) -> None:
+    os.mkfifo(root / "fifo")
+    (root / "null").symlink_to("/dev/null")
+    (root / "stdin").symlink_to("/dev/stdin")
+    with socket.socket(socket.AF_UNIX) as listener, ExitStack() as stack:
+        home = Path.cwd()
+        os.chdir(root)  # the name of a socket is short
+        stack.callback(os.chdir, home)
+        listener.bind("socket")
+        folder = Folder(root, real_path=real_path)
+        for name in ("fifo", "null", "stdin", "socket"):
+            with pytest.raises(FileNotFoundError):
+                folder.open((name,))
+
+
+def test_a_file_without_permission_is_not_found_but_told_to_the_operator(
+    public: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (public / "secret\n.html").touch(mode=0o000)
+    folder = Folder(public)
+    with without_privileges(), pytest.raises(FileNotFoundError):
+        folder.open(("secret\n.html",))
+    assert [(record.name, record.levelno) for record in caplog.records] == [
+        ("trio_https.pages", logging.WARNING)
+    ]
+    assert r"secret\n.html" in caplog.text
+
+
+def test_a_folder_without_permission_to_list_it_still_has_files(
+    public: Path, real_path: RealPath
+) -> None:
+    (public / "folder").mkdir()
+    (public / "folder" / "page.html").write_text("a page")
+    (public / "folder").chmod(0o311)
+    with without_privileges():
+        folder = Folder(public, real_path=real_path)
+        with pytest.raises(IsADirectoryError):
+            folder.open(("folder",))
+        assert content_of(folder.open(("folder", "page.html"))) == "a page"
+        root = Folder(public / "folder", real_path=real_path)
+        assert content_of(root.open(("page.html",))) == "a page"
+
+
+def test_a_link_to_such_a_folder_outside_is_not_found(public: Path) -> None:
+    (public / "pages").mkdir()
+    (public / "outside").mkdir()
+    (public / "outside").chmod(0o311)
+    (public / "pages" / "link").symlink_to("../outside")
+    with without_privileges(), pytest.raises(FileNotFoundError):
+        Folder(public / "pages").open(("link",))
+
+
+# Faults
+
+
+def test_with_all_descriptors_in_use_the_client_is_asked_to_come_again(
+    root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    import resource
+
+    folder = Folder(root)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
+    try:
+        with pytest.raises(HTTPError) as caught:
+            folder.open(("page.html",))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert caught.value.status == 503
+    assert ("Retry-After", "1") in caught.value.headers
+    assert "page.html" in caplog.text
+    assert content_of(folder.open(("page.html",))) == "a page"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="leases are a thing of Linux")
+def test_a_file_that_is_leased_to_another_program_is_asked_for_again(root: Path) -> None:
+    import fcntl
+
+    folder = Folder(root)
+    ignored = signal.signal(signal.SIGIO, signal.SIG_IGN)  # sent to the holder of the lease
+    try:
+        with (root / "page.html").open("r+b") as holder:
+            fcntl.fcntl(holder, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            with pytest.raises(HTTPError, match="503"):
+                folder.open(("page.html",))
+            fcntl.fcntl(holder, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    finally:
+        signal.signal(signal.SIGIO, ignored)
+    assert content_of(folder.open(("page.html",))) == "a page"
+
+
+def test_a_fault_of_the_disk_is_not_hidden(root: Path) -> None:
+    find = choose_real_path()
+
+    def fail(fd: int, path: str) -> str:
+        if path.endswith("page.html"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        return find(fd, path)
+
+    with pytest.raises(OSError, match="Input/output error"):
+        Folder(root, real_path=fail).open(("page.html",))
+
+
+def test_all_is_missing_once_the_root_is_gone(root: Path, tmp_path: Path) -> None:
+    folder = Folder(root)
+    root.rename(tmp_path / "moved")
+    with pytest.raises(FileNotFoundError):
+        folder.open(("page.html",))
+
+
+def test_without_proc_names_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "some unix")
+    assert choose_real_path() is real_path_by_name
+
+
+# The operator's mistakes
+
+
+def test_a_root_that_is_missing_is_a_mistake_in_words(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere: .*No such file.*Name a folder"):
+        Folder(tmp_path / "nowhere")
+
+
+def test_a_root_that_is_a_file_is_a_mistake(root: Path) -> None:
+    with pytest.raises(ConfigError, match="Not a directory"):
+        Folder(root / "page.html")
+
+
+def test_a_root_whose_files_cannot_be_reached_is_a_mistake(public: Path) -> None:
+    (public / "closed").mkdir(mode=0o644)
+    with without_privileges(), pytest.raises(ConfigError, match="Permission denied"):
+        Folder(public / "closed")

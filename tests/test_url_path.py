@@ -1,0 +1,213 @@
+import ntpath
+import posixpath
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trio_https.errors import HTTPError
+from trio_https.rules.url_path import decode_path, file_segments, split_target
+
+ENCODED = ["%2e", "%2E", "%2f", "%2F", "%5c", "%3a", "%00", "%20", "%25", "%43ON", "%ff", "%4", "%"]
+PLAIN = [
+    "/",
+    "//",
+    ".",
+    "..",
+    "\\",
+    ":",
+    "a",
+    "b.html",
+    "con",
+    "NUL.txt",
+    ".git",
+    ".well-known",
+    "é",
+]
+PIECES = st.sampled_from(ENCODED + PLAIN)
+LETTERS = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/\\: .")
+HOSTILE_PATHS = st.lists(PIECES, max_size=8).map(lambda pieces: "/" + "".join(pieces)) | st.text()
+
+
+# Targets
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "query"),
+    [
+        ("/", "/", ""),
+        ("/a/b", "/a/b", ""),
+        ("/a?b=c", "/a", "b=c"),
+        ("/a?", "/a", ""),
+        ("/a?b?c", "/a", "b?c"),
+        ("/a%3Fb", "/a%3Fb", ""),
+        ("//host/a", "//host/a", ""),
+        ("https://host", "/", ""),
+        ("https://host:8443/a?b", "/a", "b"),
+        ("HTTPS://host?b", "/", "b"),
+        ("/a?u=https://host/b", "/a", "u=https://host/b"),
+        ("*", "*", ""),
+        ("host:443", "host:443", ""),
+        ("", "", ""),
+    ],
+)
+def test_a_target_is_a_path_and_a_query(target: str, path: str, query: str) -> None:
+    assert split_target(target) == (path, query)
+
+
+def test_a_target_that_is_not_ascii_is_refused() -> None:
+    with pytest.raises(HTTPError, match="400"):
+        split_target("/a?é")
+
+
+# Decoding
+
+
+@pytest.mark.parametrize(
+    ("raw_path", "decoded"),
+    [
+        ("/", "/"),
+        ("/a%20b", "/a b"),
+        ("/a+b", "/a+b"),
+        ("/%C3%A9", "/é"),
+        ("/%c3%a9", "/é"),
+        ("/%ff", "/\udcff"),
+        ("/%252e", "/%2e"),
+        ("/%2F", "//"),
+        ("*", "*"),
+    ],
+)
+def test_a_path_is_decoded_once(raw_path: str, decoded: str) -> None:
+    assert decode_path(raw_path) == decoded
+
+
+@pytest.mark.parametrize("raw_path", ["/%", "/%4", "/%zz", "/%4g", "/%%41", "/a%u0041", "/é", "/�"])
+def test_a_malformed_encoding_is_refused(raw_path: str) -> None:
+    with pytest.raises(HTTPError) as caught:
+        decode_path(raw_path)
+    assert caught.value.status == 400
+
+
+@given(st.binary())
+def test_octets_that_were_encoded_come_back(octets: bytes) -> None:
+    assert decode_path(quote(octets)).encode("utf-8", "surrogateescape") == octets
+
+
+# Files
+
+
+@pytest.mark.parametrize(
+    ("raw_path", "segments"),
+    [
+        ("/", ()),
+        ("/index.html", ("index.html",)),
+        ("/a/b/c.css", ("a", "b", "c.css")),
+        ("/a/b/", ("a", "b")),
+        ("/a%20b", ("a b",)),
+        ("/%61", ("a",)),
+        ("/%C3%A9.html", ("é.html",)),
+        ("/%ff", ("\udcff",)),
+        ("/100%25", ("100%",)),
+        ("/%252e%252e", ("%2e%2e",)),
+        ("/what%3F%23", ("what?#",)),
+        ("/%3Cb%3E", ("<b>",)),
+        ("/a..b", ("a..b",)),
+        ("/-_~!$&'()*+,;=@", ("-_~!$&'()*+,;=@",)),
+        ("/.well-known", (".well-known",)),
+        ("/.well-known/security.txt", (".well-known", "security.txt")),
+        ("/%2Ewell-known/a", (".well-known", "a")),
+        ("/console", ("console",)),
+        ("/com", ("com",)),
+        ("/com10", ("com10",)),
+        ("/my-con.txt", ("my-con.txt",)),
+    ],
+)
+def test_a_path_may_stand_for_a_file(raw_path: str, segments: tuple[str, ...]) -> None:
+    assert file_segments(raw_path) == segments
+
+
+@pytest.mark.parametrize(
+    "raw_path",
+    [
+        "",
+        "*",
+        "a",
+        "host:443",
+        # no names
+        "//",
+        "///",
+        "//a",
+        "/a//b",
+        "/a//",
+        # dot segments
+        "/.",
+        "/..",
+        "/./a",
+        "/a/../b",
+        "/%2e%2e/b",
+        "/.%2E",
+        "/...",
+        # separators, drives, streams, control characters
+        "/a%2Fb",
+        "/a%2fb",
+        "/a%5Cb",
+        "/a\\b",
+        "/C:",
+        "/C%3A/a",
+        "/a::$DATA",
+        "/a%00",
+        "/a%0A",
+        "/a%1b",
+        "/a%7F",
+        "/a%C2%85",
+        "/a\n",
+        # hidden
+        "/.git",
+        "/.git/config",
+        "/a/.htpasswd",
+        "/%2egit",
+        "/a/.well-known/b",
+        "/.well-known/.git",
+        "/.well-known/..",
+        "/.WELL-KNOWN/a",
+        "/.well-knownn",
+        # what Windows would take for something else
+        "/a.",
+        "/a%20",
+        "/a.html.",
+        "/a/b%20/c",
+        "/con",
+        "/CON",
+        "/a/Aux.html",
+        "/nul.tar.gz",
+        "/com1",
+        "/lpt9.txt",
+        "/COM%C2%B9",
+        "/con%20.txt",
+        "/conin%24",
+        "/prn/a",
+    ],
+)
+def test_a_path_that_can_be_no_file_is_refused_on_every_platform(raw_path: str) -> None:
+    assert file_segments(raw_path) is None
+
+
+@given(HOSTILE_PATHS)
+def test_a_path_never_leaves_the_root(raw_path: str) -> None:
+    try:
+        segments = file_segments(raw_path)
+    except HTTPError:
+        return
+    for segment in segments or ():
+        assert segment.strip(" .")
+        assert not set(segment) & set("/\\:\0\r\n")
+    for path_module, root in ((posixpath, "/srv/root"), (ntpath, r"C:\srv\root")):
+        path = path_module.join(root, *(segments or ()))
+        assert path_module.normpath(path) == path
+        assert path_module.commonpath([root, path]) == root
+
+
+@given(st.lists(st.text(LETTERS).map("x-{}".format), min_size=1))
+def test_names_that_are_encoded_come_back(names: list[str]) -> None:
+    assert file_segments("/" + "/".join(map(quote, names))) == tuple(names)

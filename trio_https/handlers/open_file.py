@@ -1,0 +1,226 @@
+"""Opening files of a folder, and nothing outside of it.
+
+A name is opened first and judged then, by the real path of what was opened: so no link, and no link
+put there a moment later, leads out of the folder or to what is hidden in it. All that is refused
+looks like a file that is missing. What becomes of this in HTTP is not known here.
+"""
+
+import errno
+import logging
+import os
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from ..errors import ConfigError, HTTPError
+from ..rules.url_path import WELL_KNOWN
+
+__all__ = ["Folder", "OpenFile", "RealPath", "choose_real_path", "real_path_by_name"]
+
+_log = logging.getLogger("trio_https.pages")
+
+# O_NONBLOCK: opening a FIFO must not wait for its writer. O_NOCTTY: no terminal becomes ours.
+_FLAGS = os.O_RDONLY
+for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_NOINHERIT", "O_BINARY"):
+    _FLAGS |= getattr(os, _name, 0)
+
+# What the operating system says of names that lead nowhere, or to what can't be served.
+_AS_IF_MISSING = {
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EINVAL,  # Windows and vfat: no name for a file
+    errno.EILSEQ,  # macOS: no UTF-8
+    errno.ENXIO,  # a Unix socket, or a device without a driver
+    errno.ENODEV,
+    errno.EOPNOTSUPP,  # a Unix socket, on BSD and macOS
+    errno.ESTALE,  # NFS: deleted on the server
+}
+# EAGAIN: a file server beside us has leased the file and is handing it back (F_SETLEASE).
+_BUSY = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+
+RealPath = Callable[[int, str], str]
+"""How the path of an open file, free of links, is found from its descriptor and its path."""
+
+
+class OpenFile:
+    """A regular file, open for reading until the ``with`` block that it begins is left.
+
+    ``status`` is that of the open file, whatever its name has come to mean since.
+    """
+
+    __slots__ = ("_fd", "status")
+
+    def __init__(self, fd: int, status: os.stat_result) -> None:
+        self._fd = fd
+        self.status = status
+
+    def fileno(self) -> int:
+        """Return the descriptor, which stays the property of this object."""
+        return self._fd
+
+    def detach(self) -> int:
+        """Return the descriptor, which the caller closes from now on."""
+        fd, self._fd = self._fd, -1
+        return fd
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._fd >= 0:
+            os.close(self.detach())
+
+
+class Folder:
+    """A folder, of which files may be opened.
+
+    Links are followed where they lead to its own files. Names with a leading dot are hidden, except
+    ".well-known" at the top. ``real_path`` is the platform's best way if not given. Raises
+    ``ConfigError`` if there is no such folder or its files can't be reached.
+    """
+
+    def __init__(self, root: str | os.PathLike[str], *, real_path: RealPath | None = None) -> None:
+        self._root = Path(root).absolute()
+        self._prefix = f"{self._root}/"
+        self._real_path_of = real_path or choose_real_path()
+        try:
+            if not stat.S_ISDIR(self._root.stat().st_mode):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            os.stat(f"{self._prefix}.")  # noqa: PTH116 -- Path would drop the "."
+            self._real_root = self._find_real_root()
+        except OSError as exc:
+            raise ConfigError(
+                f"{self._root}: the pages can't be served from here ({exc.strerror}). "
+                "Name a folder that exists and that this user may read."
+            ) from exc
+
+    def open(self, segments: tuple[str, ...]) -> OpenFile:
+        """Open the regular file of these names below the root.
+
+        ``segments`` are single names, as ``rules.url_path.file_segments`` gives them. Raises
+        ``IsADirectoryError`` for a folder, ``FileNotFoundError`` for all else that is not to be
+        served, ``HTTPError`` 503 while the process has no descriptor left, and ``OSError`` for a
+        fault of the disk.
+        """
+        path = self._prefix + "/".join(segments)  # Windows takes it too
+        try:
+            return self._open(path)
+        except ValueError as exc:  # a name with NUL, or one that the file system can't encode
+            raise _missing(path) from exc
+        except OSError as exc:
+            if exc.errno in _AS_IF_MISSING:
+                raise _missing(path) from exc
+            if exc.errno in _BUSY:
+                _log.warning("cannot open %r for now: %s", path, exc.strerror)
+                busy = HTTPError(503, "too many files are open", headers=[("Retry-After", "1")])
+                raise busy from exc
+            raise
+
+    def _open(self, path: str) -> OpenFile:
+        try:
+            fd = os.open(path, _FLAGS)
+        except PermissionError:
+            # Windows opens no folder; Unix may give the files of one, but no list of them.
+            if Path(path).is_dir():
+                raise self._folder_or_missing(os.path.realpath(path, strict=True)) from None
+            _log.warning("no permission to read %r", path)
+            raise
+        try:
+            status = os.fstat(fd)
+            real_path = self._real_path_of(fd, path)
+            if stat.S_ISDIR(status.st_mode):
+                raise self._folder_or_missing(real_path)
+            # Reading a FIFO or a device would wait, or do things.
+            if not stat.S_ISREG(status.st_mode) or not self._serves(real_path):
+                raise _missing(path)
+        except BaseException:
+            os.close(fd)
+            raise
+        return OpenFile(fd, status)
+
+    def _folder_or_missing(self, real_path: str) -> OSError:
+        if not self._serves(real_path):
+            return _missing(real_path)
+        return IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), real_path)
+
+    def _serves(self, real_path: str) -> bool:
+        """Whether a path without links is that of the root or below it, and not hidden."""
+        if not _is_below(real_path, self._real_root):
+            # The root may be a link that was switched to another folder, as in a deployment.
+            self._real_root = self._find_real_root()
+            if not _is_below(real_path, self._real_root):
+                return False
+        below = real_path[len(self._real_root) :]
+        return _HIDDEN not in below or not _has_hidden_name(below)
+
+    def _find_real_root(self) -> str:
+        """Return the root as the real paths of its files begin: without a separator at its end."""
+        root = str(self._root)
+        try:
+            fd = os.open(root, _FLAGS)
+        except PermissionError:  # as in _open
+            real_root = os.path.realpath(root, strict=True)
+        else:
+            try:
+                real_root = self._real_path_of(fd, root)
+            finally:
+                os.close(fd)
+        return real_root.rstrip(os.sep)
+
+
+_HIDDEN = f"{os.sep}."
+
+
+def _has_hidden_name(below: str) -> bool:
+    names = Path(below).parts[1:]
+    if names[0] == WELL_KNOWN:
+        names = names[1:]
+    return any(name.startswith(".") for name in names)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    # By components: "/srv/pages-of-others" is not below "/srv/pages" (CVE-2023-29159).
+    return path == folder or path.startswith(folder + os.sep)
+
+
+def _missing(path: str) -> FileNotFoundError:
+    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+
+def choose_real_path() -> RealPath:
+    """Return the platform's best way to the real path of an open file."""
+    if sys.platform == "linux" and Path("/proc/self/fd").is_dir():
+        return _real_path_by_proc
+    if sys.platform == "darwin":  # pragma: no cover
+        return _real_path_by_fcntl
+    return real_path_by_name
+
+
+def _real_path_by_proc(fd: int, _path: str) -> str:
+    # A file deleted meanwhile is "/srv/pages/name (deleted)": still below its folder.
+    return os.readlink(f"/proc/self/fd/{fd}")  # noqa: PTH115 -- Path takes four times as long
+
+
+if sys.platform == "darwin":  # pragma: no cover
+    import fcntl
+
+    def _real_path_by_fcntl(fd: int, _path: str) -> str:
+        buffer = fcntl.fcntl(fd, fcntl.F_GETPATH, bytes(1024))  # PATH_MAX of macOS
+        return os.fsdecode(buffer.rstrip(b"\0"))
+
+
+def real_path_by_name(fd: int, path: str) -> str:
+    """Return the path without links that ``path`` has now, if the open file is still there.
+
+    For platforms where a descriptor does not know its path. Raises ``OSError`` if it is not there.
+    """
+    real_path = os.path.realpath(path, strict=True)
+    if not os.path.samestat(Path(real_path).stat(), os.fstat(fd)):
+        raise _missing(path)
+    return real_path

@@ -1,0 +1,86 @@
+"""What the path of a request target means: decoded once, and the file names it may stand for.
+
+Everything is judged by segment, after one decoding and by the same rules on every platform, so that
+no encoding of a name can say one thing to a guard and another to the file system. Whether such a
+file exists, and where a link leads, is not known here.
+"""
+
+import re
+from urllib.parse import unquote_to_bytes
+
+from ..errors import HTTPError
+
+__all__ = ["WELL_KNOWN", "decode_path", "file_segments", "split_target"]
+
+WELL_KNOWN = ".well-known"
+"""The one name with a leading dot that is meant for the public (RFC 8615)."""
+
+# RFC 3986 §3.2: the authority ends with the first of these, or with the URI.
+_SCHEME_AND_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+
+_MALFORMED_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+_SERVABLE_SEGMENT = re.compile(
+    r"""
+    (?! \. )                                # hidden files, "." and ".."
+    (?! (?: con | prn | aux | nul | conin\$ | conout\$ | (?:com|lpt)[1-9¹²³] )
+        \x20* (?: \. | \Z ) )               # devices of Windows, also with an extension
+    [^/\\:\x00-\x1f\x7f-\x9f]*              # no separator, drive, NTFS stream, control character
+    [^/\\:\x00-\x1f\x7f-\x9f.\x20]          # Windows drops a dot or a space at the end
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def split_target(target: str) -> tuple[str, str]:
+    """Return path and query of a request target, both as sent; a query that is missing is "".
+
+    Of the absolute form (RFC 9112 §3.2.2) only path and query count here, and no path is "/". The
+    forms without a path, "*" and "host:port", are returned as they are. Raises ``HTTPError`` 400
+    for what is not ASCII, as no URI is.
+    """
+    _check_ascii(target)
+    if not target.startswith("/") and (prefix := _SCHEME_AND_AUTHORITY.match(target)):
+        rest = target[prefix.end() :]
+        target = rest if rest.startswith("/") else f"/{rest}"
+    path, _, query = target.partition("?")
+    return path, query
+
+
+def decode_path(raw_path: str) -> str:
+    """Return a path percent-decoded once (RFC 3986 §2.1).
+
+    Octets that are not UTF-8 become lone surrogates, as in Python's file names. Raises
+    ``HTTPError`` 400 where "%" is not followed by two hexadecimal digits, and for what is not
+    ASCII: guessing is what lets two readers of a path disagree.
+    """
+    if "%" not in raw_path and raw_path.isascii():
+        return raw_path
+    _check_ascii(raw_path)
+    if _MALFORMED_ENCODING.search(raw_path):
+        raise HTTPError(400, "the path has a malformed percent-encoding")
+    return unquote_to_bytes(raw_path).decode("utf-8", "surrogateescape")
+
+
+def file_segments(raw_path: str) -> tuple[str, ...] | None:
+    """Return the file names below a root that a path stands for, None if it can stand for none.
+
+    "/" is ``()``; "/a%20b/c" is ``("a b", "c")``, and so is "/a%20b/c/": who cares for the slash at
+    the end asks the path itself. Empty segments are refused, not collapsed: each file has one URL,
+    relative links in it work, and no redirect made of segments can begin with "//", which browsers
+    take for a host (CVE-2021-28861). Raises ``HTTPError`` as ``decode_path`` does.
+    """
+    if raw_path == "/":
+        return ()
+    if not raw_path.startswith("/"):
+        return None
+    segments = tuple(map(decode_path, raw_path[1:].removesuffix("/").split("/")))
+    for segment in segments[1:] if segments[0] == WELL_KNOWN else segments:
+        if not _SERVABLE_SEGMENT.fullmatch(segment):
+            return None
+    return segments
+
+
+def _check_ascii(text: str) -> None:
+    if not text.isascii():
+        raise HTTPError(400, "the request target is not percent-encoded")
