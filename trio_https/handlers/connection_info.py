@@ -6,6 +6,7 @@ business which certificate a local server uses.
 """
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 
@@ -55,7 +56,7 @@ def _describe(request: Request, server: str, certificate: Mapping[str, object] |
         "tls": asdict(request.tls) if request.tls else None,
         "certificate": certificate,
     }
-    # The log line tells the length of the body that it stands in: say it again until it is true.
+    # The log line tells the length of the body that it stands in: said again until it is true.
     body, length = b"", -1
     while len(body) != length:
         length = len(body)
@@ -70,7 +71,7 @@ def _log_line(request: Request, length: int) -> str:
         request_line=f"{request.method} {request.target} HTTP/{request.http_version}",
         status=200,
         bytes_sent=length,
-        duration=0.0,
+        duration=time.time() - request.received_at,  # so far
         headers=request.headers,
         tls=request.tls,
     )
