@@ -52,7 +52,7 @@ class Peer:
             event = self._h11.next_event()
             if event is h11.NEED_DATA:
                 try:
-                    received = await self.stream.receive_some(65536)
+                    received = bytes(await self.stream.receive_some(65536))
                 except trio.BrokenResourceError:
                     received = b""
                 self._h11.receive_data(received)

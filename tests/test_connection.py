@@ -132,11 +132,11 @@ async def test_a_client_that_distrusts_us_is_logged_with_its_reason(
 
 
 async def failing(request: Request) -> Response:
-    raise RuntimeError("the secret is 42")
+    raise RuntimeError("the secret")
 
 
 async def failing_with_its_own_stream(request: Request) -> Response:
-    raise trio.BrokenResourceError("the secret is 42")
+    raise trio.BrokenResourceError("the secret")
 
 
 async def failing_in_a_nursery(request: Request) -> Response:
@@ -159,7 +159,7 @@ async def test_a_bug_of_the_handler_is_a_500_with_an_id_that_stands_in_the_log(
         reply = await Peer(stream).ask("/\x22x")
         assert await read_all(stream) == b""  # no second request on this connection
     assert (reply.status, reply.headers["connection"]) == (500, "close")
-    assert b"42" not in reply.body
+    assert b"secret" not in reply.body
     [record] = caplog.records
     error_id = record.getMessage().split()[1].rstrip(":")
     assert error_id.encode() in reply.body

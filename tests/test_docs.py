@@ -52,6 +52,10 @@ def commands(block: Block) -> list[str]:
 
 
 PYTHON = blocks("python")
+EXAMPLES = [
+    Block(path, 1, "python", path.read_text("utf-8"))
+    for path in sorted((ROOT / "examples").glob("*.py"))
+]
 PROGRAMS = [block for block in PYTHON if "trio.run(main)" in block.text]
 TESTS = [block for block in PYTHON if "async def test_" in block.text]
 FRAGMENTS = [block for block in PYTHON if block not in PROGRAMS + TESTS]
@@ -77,7 +81,7 @@ def fetch_from(process: subprocess.Popen[str], output: object, folder: Path) -> 
     raise AssertionError(f"no URL was printed; exit code {process.wait()}")
 
 
-@pytest.mark.parametrize("block", PROGRAMS, ids=str)
+@pytest.mark.parametrize("block", PROGRAMS + EXAMPLES, ids=str)
 def test_the_programs_serve_what_they_promise(block: Block, folder: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", block.text], stdout=subprocess.PIPE, text=True, cwd=folder

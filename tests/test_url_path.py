@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_https.errors import HTTPError
-from trio_https.rules.url_path import decode_path, file_segments, split_target
+from trio_https.rules.url_path import decode_path, file_segments
 
 ENCODED = ["%2e", "%2E", "%2f", "%2F", "%5c", "%3a", "%00", "%20", "%25", "%43ON", "%ff", "%4", "%"]
 PLAIN = [
@@ -28,37 +28,6 @@ PLAIN = [
 PIECES = st.sampled_from(ENCODED + PLAIN)
 LETTERS = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/\\: .")
 HOSTILE_PATHS = st.lists(PIECES, max_size=8).map(lambda pieces: "/" + "".join(pieces)) | st.text()
-
-
-# Targets
-
-
-@pytest.mark.parametrize(
-    ("target", "path", "query"),
-    [
-        ("/", "/", ""),
-        ("/a/b", "/a/b", ""),
-        ("/a?b=c", "/a", "b=c"),
-        ("/a?", "/a", ""),
-        ("/a?b?c", "/a", "b?c"),
-        ("/a%3Fb", "/a%3Fb", ""),
-        ("//host/a", "//host/a", ""),
-        ("https://host", "/", ""),
-        ("https://host:8443/a?b", "/a", "b"),
-        ("HTTPS://host?b", "/", "b"),
-        ("/a?u=https://host/b", "/a", "u=https://host/b"),
-        ("*", "*", ""),
-        ("host:443", "host:443", ""),
-        ("", "", ""),
-    ],
-)
-def test_a_target_is_a_path_and_a_query(target: str, path: str, query: str) -> None:
-    assert split_target(target) == (path, query)
-
-
-def test_a_target_that_is_not_ascii_is_refused() -> None:
-    with pytest.raises(HTTPError, match="400"):
-        split_target("/a?é")
 
 
 # Decoding

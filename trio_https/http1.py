@@ -18,10 +18,11 @@ import trio
 from .config import Limits
 from .errors import ClientGone, HTTPError, reason_phrase
 from .messages import Address, Headers, Request, Response, TLSInfo
+from .request_body import RequestBody
 from .rules.http_dates import format_http_date
-from .rules.request_head import check_request_head, find_head_end
+from .rules.request_head import check_request_head, take_head
 from .rules.request_target import resolve_target
-from .rules.url_path import decode_path, split_target
+from .rules.url_path import decode_path
 from .stopping import Stopping
 
 __all__ = ["HTTP1Connection"]
@@ -59,7 +60,7 @@ class HTTP1Connection:
 
     def _begin_exchange(self) -> None:
         self._h11 = h11.Connection(h11.SERVER)
-        self._body: _RequestBody | None = None
+        self._body: RequestBody | None = None
         self._body_bytes_announced = 0
         self._body_bytes_received = 0
         self._is_head = False
@@ -99,38 +100,21 @@ class HTTP1Connection:
         return False
 
     async def _receive_head(self) -> bytes:
-        start, end = find_head_end(self._received)
-        if end < 0:
-            with trio.move_on_after(self._limits.head_timeout) as wait:
-                while end < 0:
-                    self._check_unfinished_head(start)
-                    if not await self._receive():
-                        raise ClientGone("the client left in the middle of a request head")
-                    start, end = find_head_end(self._received)
-            if wait.cancelled_caught:
-                raise HTTPError(408, "the request head took too long", close=True)
-        self._check_head_size(start, end)
-        head = bytes(self._received[start:end])
-        del self._received[:end]
-        return head
+        if (head := self._take_head()) is not None:
+            return head
+        with trio.move_on_after(self._limits.head_timeout):
+            while await self._receive():
+                if (head := self._take_head()) is not None:
+                    return head
+            raise ClientGone("the client left in the middle of a request head")
+        raise HTTPError(408, "the request head took too long", close=True)
 
-    def _check_unfinished_head(self, start: int) -> None:
-        # RFC 9112 §2.2: a bare LF may end lines for others; here it would be waited for in vain.
-        if self._received.count(b"\n") != self._received.count(b"\r\n"):
-            raise HTTPError(400, "a line does not end in CR LF", close=True)
-        self._check_head_size(start, len(self._received))
-
-    def _check_head_size(self, start: int, end: int) -> None:
-        """Raise the same errors however the head was cut: the target's limit comes first."""
-        max_target = self._limits.max_target_bytes
-        if end - start > max_target:
-            line_end = self._received.find(b"\r\n", start, end)
-            line = self._received[start : end if line_end < 0 else line_end]
-            if len(line.partition(b" ")[2].partition(b" ")[0]) > max_target:
-                raise HTTPError(414, f"the target is over {max_target:,} bytes", close=True)
-        if end > self._limits.max_head_bytes:
-            limit = self._limits.max_head_bytes
-            raise HTTPError(431, f"the request head is over {limit:,} bytes", close=True)
+    def _take_head(self) -> bytes | None:
+        return take_head(
+            self._received,
+            max_head_bytes=self._limits.max_head_bytes,
+            max_target_bytes=self._limits.max_target_bytes,
+        )
 
     def _make_request(self, event: h11.Request) -> Request:
         method, target = event.method.decode("ascii"), event.target.decode("ascii")
@@ -145,13 +129,14 @@ class HTTP1Connection:
         if version != "1.0" and len(hosts) != 1:  # RFC 9112 §3.2
             raise HTTPError(400, "there must be one Host header field", close=True)
         path_and_query, authority = resolve_target(method, target, hosts[0] if hosts else None)
-        path, query = split_target(path_and_query)
+        raw_path, _, query = path_and_query.partition("?")
         self._check_announcements(headers)
-        self._body = _RequestBody(self)
+        self._body = RequestBody(self.receive_body)
         return Request(
             method=method,
             target=target,
-            path=decode_path(path),
+            raw_path=raw_path,
+            path=decode_path(raw_path),
             query=query,
             authority=authority,
             http_version=version,
@@ -351,32 +336,3 @@ class HTTP1Connection:
                     return True
                 left -= len(piece)
         return False
-
-
-class _RequestBody(trio.abc.ReceiveStream):
-    """The body of a request, while its exchange lasts."""
-
-    def __init__(self, connection: HTTP1Connection) -> None:
-        self._connection: HTTP1Connection | None = connection
-        self._left_over = b""
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """Return what comes next, at most ``max_bytes`` of it; b"" at the end."""
-        if max_bytes is not None and max_bytes < 1:
-            raise ValueError("max_bytes must be at least 1")
-        await trio.lowlevel.checkpoint()
-        if self._connection is None:
-            raise trio.ClosedResourceError("this request is over, or its body was closed")
-        piece = self._left_over or await self._connection.receive_body()
-        size = len(piece) if max_bytes is None else max_bytes
-        self._left_over = piece[size:]
-        return piece[:size]
-
-    async def aclose(self) -> None:
-        """Stop reading; what has not come yet is dropped when it comes."""
-        self.detach()
-        await trio.lowlevel.checkpoint()
-
-    def detach(self) -> None:
-        """Take the connection away: what comes on it from now on is of another request."""
-        self._connection = None

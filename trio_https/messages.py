@@ -102,10 +102,12 @@ class Request:
     """As sent: methods are case-sensitive (RFC 9110 §9.1)."""
     target: str
     """The request target as sent, percent-encoded: "/a%20b?q=1" (RFC 9112 §3.2)."""
+    raw_path: str
+    """The path of the target as sent: "/a%20b". What finds files judges this one, by segment, for
+    there "%2F" is no separator yet."""
     path: str
-    """The path of the target, percent-decoded once: "/a b". Octets that are not UTF-8 come as
-    lone surrogates, as in Python's file names. Never judge a file by this: see ``rules.url_path``.
-    """
+    """The path percent-decoded once: "/a b". Octets that are not UTF-8 come as lone surrogates, as
+    in Python's file names."""
     query: str
     """What follows the "?" of the target, as sent, "" without one."""
     authority: str

@@ -16,7 +16,7 @@ from ..rules.entity_tag import file_entity_tag
 from ..rules.http_dates import format_http_date
 from ..rules.media_types import media_type
 from ..rules.preconditions import evaluate_preconditions
-from ..rules.url_path import file_segments, split_target
+from ..rules.url_path import file_segments
 from .file_body import FileBody, read_file
 from .open_file import Folder, OpenFile
 
@@ -64,16 +64,15 @@ class Pages:
             return Response(204, Headers((_ALLOW,)))
         if request.method not in ("GET", "HEAD"):
             raise HTTPError(405, "pages are read, by GET and HEAD", headers=(_ALLOW,))
-        raw_path, query = split_target(request.target)
-        segments = file_segments(raw_path)
+        segments = file_segments(request.raw_path)
         if segments is None:
             return await self._not_found(request)
         try:
-            name, file = self._open(raw_path, segments)
+            name, file = self._open(request.raw_path, segments)
         except FileNotFoundError:
             return await self._not_found(request)
         except IsADirectoryError:
-            return _slash_redirect(segments, query)
+            return _slash_redirect(segments, request.query)
         with file:
             return await self._found(request, name, file)
 

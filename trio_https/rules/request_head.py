@@ -10,9 +10,9 @@ import re
 
 from ..errors import HTTPError
 
-__all__ = ["HEAD_END", "check_request_head", "find_head_end"]
+__all__ = ["check_request_head", "find_head_end", "take_head"]
 
-HEAD_END = b"\r\n\r\n"
+_HEAD_END = b"\r\n\r\n"
 
 # All but HTAB, LF and CR, which have checks of their own (RFC 9110 §5.5).
 _CONTROL_CHARACTERS = bytes(set(range(0x20)) - set(b"\t\n\r")) + b"\x7f"
@@ -28,8 +28,40 @@ def find_head_end(received: bytes | bytearray) -> tuple[int, int]:
     start = 0
     while received.startswith(b"\r\n", start):
         start += 2
-    end = received.find(HEAD_END, start)
-    return start, end if end < 0 else end + len(HEAD_END)
+    end = received.find(_HEAD_END, start)
+    return start, end if end < 0 else end + len(_HEAD_END)
+
+
+def take_head(received: bytearray, *, max_head_bytes: int, max_target_bytes: int) -> bytes | None:
+    """Remove the first request head from ``received`` and return it; None: it is not whole yet.
+
+    Raises ``HTTPError`` (400, 414, 431; always closing) as soon as it can't become a valid one. The
+    verdict does not depend on how the bytes were cut.
+    """
+    start, end = find_head_end(received)
+    _check_size(
+        received, start, len(received) if end < 0 else end, max_head_bytes, max_target_bytes
+    )
+    if end < 0:
+        # RFC 9112 §2.2: a bare LF may end lines for others; here it would be waited for in vain.
+        if received.count(b"\n") != received.count(b"\r\n"):
+            raise _bad_request("a line does not end in CR LF")
+        return None
+    head = bytes(received[start:end])
+    del received[:end]
+    return head
+
+
+def _check_size(
+    received: bytearray, start: int, end: int, max_head_bytes: int, max_target_bytes: int
+) -> None:
+    if end - start > max_target_bytes:
+        line_end = received.find(b"\r\n", start, end)
+        line = received[start : end if line_end < 0 else line_end]
+        if len(line.partition(b" ")[2].partition(b" ")[0]) > max_target_bytes:
+            raise HTTPError(414, f"the target is over {max_target_bytes:,} bytes", close=True)
+    if end > max_head_bytes:
+        raise HTTPError(431, f"the request head is over {max_head_bytes:,} bytes", close=True)
 
 
 def check_request_head(head: bytes, *, max_fields: int) -> None:

@@ -10,13 +10,10 @@ from urllib.parse import unquote_to_bytes
 
 from ..errors import HTTPError
 
-__all__ = ["WELL_KNOWN", "decode_path", "file_segments", "split_target"]
+__all__ = ["WELL_KNOWN", "decode_path", "file_segments"]
 
 WELL_KNOWN = ".well-known"
 """The one name with a leading dot that is meant for the public (RFC 8615)."""
-
-# RFC 3986 §3.2: the authority ends with the first of these, or with the URI.
-_SCHEME_AND_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 _MALFORMED_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -30,21 +27,6 @@ _SERVABLE_SEGMENT = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-
-
-def split_target(target: str) -> tuple[str, str]:
-    """Return path and query of a request target, both as sent; a query that is missing is "".
-
-    Of the absolute form (RFC 9112 §3.2.2) only path and query count here, and no path is "/". The
-    forms without a path, "*" and "host:port", are returned as they are. Raises ``HTTPError`` 400
-    for what is not ASCII, as no URI is.
-    """
-    _check_ascii(target)
-    if not target.startswith("/") and (prefix := _SCHEME_AND_AUTHORITY.match(target)):
-        rest = target[prefix.end() :]
-        target = rest if rest.startswith("/") else f"/{rest}"
-    path, _, query = target.partition("?")
-    return path, query
 
 
 def decode_path(raw_path: str) -> str:
