@@ -15,6 +15,7 @@ from trio_https.stopping import Stopping
 from trio_https.testing import open_connection
 
 from .peer import Peer, read_all
+from .service import make_service
 
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -274,7 +275,7 @@ async def test_cancelling_ends_the_connection_and_the_handler_at_once() -> None:
 
 
 async def serve(stream: trio.abc.Stream, handler: Any) -> None:
-    await serve_connection(stream, handler, tls_context=None, limits=Limits(), stopping=Stopping())
+    await serve_connection(stream, make_service(handler))
 
 
 async def test_a_bug_on_the_way_out_of_a_cancelled_handler_stays_in_its_connection(
@@ -332,9 +333,7 @@ async def test_close_notify_is_not_waited_for_where_nobody_reads(
     async with trio.open_nursery() as nursery:
 
         async def serve_tls() -> None:
-            await serve_connection(
-                theirs, hello, tls_context=server_context, limits=Limits(), stopping=Stopping()
-            )
+            await serve_connection(theirs, make_service(hello, tls_context=server_context))
 
         nursery.start_soon(serve_tls)
         stream = encrypt(ours, client_context)

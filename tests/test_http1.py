@@ -1,6 +1,7 @@
 """The HTTP/1.1 border, through a connection on memory streams and raw bytes or an h11 client."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -8,9 +9,11 @@ import trio
 import trio.testing
 
 from trio_https import Headers, HTTPError, Limits, Request, Response
+from trio_https.connection import serve_connection
 from trio_https.testing import open_connection
 
 from .peer import Peer, read_all
+from .service import make_service
 
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -264,6 +267,10 @@ async def test_the_answer_to_a_head_request_that_is_refused_has_no_body() -> Non
 # Deadlines, to the second
 
 
+async def serve_until_closed(stream: trio.abc.Stream, handler: Any) -> None:
+    await serve_connection(stream, make_service(handler))
+
+
 async def seconds_until_closed(stream: trio.abc.ReceiveStream) -> tuple[float, bytes]:
     started = trio.current_time()
     received = await read_all(stream)
@@ -300,13 +307,51 @@ async def test_a_head_must_end_in_time_however_it_drips(autojump_clock: Any) -> 
 
 async def test_a_body_may_be_slow_but_not_silent(autojump_clock: Any) -> None:
     async with open_connection(echo) as stream:
-        await stream.send_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
+        await stream.send_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n")
         for _ in range(4):
             await trio.sleep(Limits().receive_timeout - 1)
-            await stream.send_all(b"x")
+            await stream.send_all(bytes(10_000))
         seconds, received = await seconds_until_closed(stream)
     assert seconds == Limits().receive_timeout
     assert received.startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_body_that_drips_too_slowly_is_refused(autojump_clock: Any) -> None:
+    limits = Limits(receive_timeout=10, min_receive_rate=10)
+    started = trio.current_time()
+    async with open_connection(echo, limits=limits) as stream, trio.open_nursery() as nursery:
+
+        async def drip() -> None:
+            await stream.send_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n")
+            with suppress(trio.BrokenResourceError):
+                while True:  # 2 bytes a second in place of 10
+                    await trio.sleep(1)
+                    await stream.send_all(b"xx")
+
+        nursery.start_soon(drip)
+        received = await read_all(stream)
+        nursery.cancel_scope.cancel()
+    assert received.startswith(b"HTTP/1.1 408 ")
+    # The first 10 s are free, and 12 drips earn 2.4 s more.
+    assert trio.current_time() - started == pytest.approx(12.4)
+
+
+async def test_an_honest_slow_client_gets_a_long_response_to_its_end(autojump_clock: Any) -> None:
+    async def long(request: Request) -> Response:
+        return Response(body=Pieces(*[bytes(30_000)] * 100))
+
+    ours, theirs = trio.testing.lockstep_stream_pair()
+    started = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve_until_closed, theirs, long)
+        await ours.send_all(HEAD.replace(b"1.1", b"1.0"))
+        size = 0
+        while piece := await ours.receive_some(10_000):
+            size += len(piece)
+            await trio.sleep(15)
+        nursery.cancel_scope.cancel()
+    assert size > 3_000_000
+    assert trio.current_time() - started > 15 * 300
 
 
 async def test_who_takes_nothing_of_a_response_is_hung_up_on(autojump_clock: Any) -> None:
@@ -318,18 +363,9 @@ async def test_who_takes_nothing_of_a_response_is_hung_up_on(autojump_clock: Any
         return Response(body=zeros())
 
     ours, theirs = trio.testing.lockstep_stream_pair()
-    from trio_https.connection import serve_connection
-    from trio_https.stopping import Stopping
-
     started = trio.current_time()
     async with trio.open_nursery() as nursery:
-
-        async def serve() -> None:
-            await serve_connection(
-                theirs, endless, tls_context=None, limits=Limits(), stopping=Stopping()
-            )
-
-        nursery.start_soon(serve)
+        nursery.start_soon(serve_until_closed, theirs, endless)
         await ours.send_all(HEAD)
         await ours.receive_some(10)
     assert trio.current_time() - started == Limits().send_timeout

@@ -2,6 +2,7 @@
 
 from .config import Limits
 from .errors import ClientGone, ConfigError, HTTPError
+from .handlers.known_hosts import with_known_hosts
 from .handlers.pages import Pages
 from .messages import Address, Handler, Headers, Request, Response, TLSInfo
 from .server import Server, serve
@@ -22,4 +23,5 @@ __all__ = [
     "Server",
     "TLSInfo",
     "serve",
+    "with_known_hosts",
 ]

@@ -3,6 +3,7 @@
 A setting is passed from the caller of ``serve`` down to where it is used; nothing fetches it.
 """
 
+import math
 from dataclasses import dataclass
 
 __all__ = ["Limits"]
@@ -29,8 +30,18 @@ class Limits:
     receive_timeout: float = 30.0
     """Without a byte of a request body. Renewed by each byte: slow is allowed, silent is not."""
 
-    send_timeout: float = 30.0
-    """Without the client taking another piece of at most 64 KiB of a response."""
+    send_timeout: float = 60.0
+    """For the client to take a piece of a response, of at most 64 KiB: 1 KiB/s will do."""
+
+    min_receive_rate: float = 240.0
+    """Bytes of a request body in each second of waiting for it, on average, once the first
+    ``receive_timeout`` is used up; 0: no bound. A modem of 1984 was faster."""
+
+    min_send_rate: float = 240.0
+    """The same for a response, once the first ``send_timeout`` is used up."""
+
+    handler_timeout: float = math.inf
+    """For the handler to return its response (else 503). Off: only its author knows."""
 
     drain_timeout: float = 1.0
     """To read the rest of a request body that the handler left unread."""
@@ -42,6 +53,20 @@ class Limits:
     max_connections: int = 500
     """At a time; more wait in the backlog. With a file open for each, 500 stay inside the usual
     limit of 1,024 descriptors."""
+
+    refuse_when_full: bool = False
+    """Whether those beyond ``max_connections`` are answered 503 at once, rather than waiting: for a
+    server behind a load balancer, which then asks another."""
+
+    max_handshakes: int = 250
+    """TLS handshakes at a time; more wait for them, within ``handshake_timeout``."""
+
+    max_connections_per_client: int = 100
+    """At a time, from one address, or from one /64 network of IPv6, of which one client has all
+    addresses. A browser opens 6, a company behind one address some more (else 503)."""
+
+    max_requests_per_connection: int = 10_000
+    """After which the connection is closed, so that none lives for ever."""
 
     max_head_bytes: int = 32 * KIB
     """Request line and header fields (else 431). Browsers send 1 or 2 KiB, cookies up to 16."""
@@ -57,3 +82,7 @@ class Limits:
 
     max_drain_bytes: int = 64 * KIB
     """Of an unread request body, before closing the connection is the cheaper way."""
+
+    allow_half_close: bool = False
+    """Whether a client that ends its side of the connection may still get its response. It is rare
+    and legal (RFC 9112 §9.6), but mostly the client has left, and its handler is cancelled."""

@@ -6,46 +6,58 @@ becomes a 500 and a traceback in the log, and nothing but a cancellation goes fu
 """
 
 import logging
+import math
 import secrets
 import ssl
 import time
+from dataclasses import dataclass
 
 import trio
 
 from . import tls
 from .config import Limits
+from .departures import Departures
 from .errors import ClientGone, HTTPError, without_groups
 from .http1 import HTTP1Connection
 from .messages import Address, Handler, Headers, Request, Response
 from .operate.access_log import AccessEntry, access_logger, escape
 from .stopping import Stopping
 
-__all__ = ["serve_connection"]
+__all__ = ["Service", "serve_connection"]
 
 logger = logging.getLogger("trio_https")
 
 
-async def serve_connection(
-    transport: trio.abc.Stream,
-    handler: Handler,
-    *,
-    tls_context: ssl.SSLContext | None,
-    limits: Limits,
-    stopping: Stopping,
-    client: Address | None = None,
-) -> None:
-    """Serve the requests of one connection with ``handler`` until it ends, and close it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What the connections of a server have in common."""
 
-    ``tls_context`` None: without TLS. Raises nothing but what cancelled it; then, the connection
-    is closed at once.
+    handler: Handler
+    tls_context: ssl.SSLContext | None
+    """None: without TLS."""
+    limits: Limits
+    handshakes: trio.Semaphore
+    """A place for each handshake that may go on at a time."""
+    stopping: Stopping
+    departures: Departures
+
+
+async def serve_connection(
+    transport: trio.abc.Stream, service: Service, *, client: Address | None = None
+) -> None:
+    """Serve the requests of one connection until it ends, and close it.
+
+    Raises nothing but what cancelled it; then, the connection is closed at once.
     """
     stream = transport
     try:
-        if tls_context is not None:
-            timeout = limits.handshake_timeout
-            stream = await tls.shake_hands(transport, tls_context, timeout=timeout)
-        await _serve_requests(stream, handler, limits=limits, stopping=stopping, client=client)
-        await tls.close(stream, timeout=limits.close_timeout)
+        if service.tls_context is not None:
+            stream = await _shake_hands(transport, service.tls_context, service)
+        tls_info = tls.describe(stream) if isinstance(stream, trio.SSLStream) else None
+        connection = HTTP1Connection(stream, limits=service.limits, client=client, tls=tls_info)
+        while await exchange(connection, service):
+            pass
+        await tls.close(stream, timeout=service.limits.close_timeout)
     except ClientGone as exc:
         # A failed handshake is news for the operator, a client that leaves is not.
         level = logging.INFO if stream is transport else logging.DEBUG
@@ -63,48 +75,62 @@ async def serve_connection(
         await trio.aclose_forcefully(transport)
 
 
-async def _serve_requests(
-    stream: trio.abc.Stream,
-    handler: Handler,
-    *,
-    limits: Limits,
-    stopping: Stopping,
-    client: Address | None,
-) -> None:
-    tls_info = tls.describe(stream) if isinstance(stream, trio.SSLStream) else None
-    connection = HTTP1Connection(stream, limits=limits, client=client, tls=tls_info)
-    while await exchange(connection, handler, stopping):
-        pass
+async def _shake_hands(
+    transport: trio.abc.Stream, context: ssl.SSLContext, service: Service
+) -> trio.SSLStream[trio.abc.Stream]:
+    timeout = service.limits.handshake_timeout
+    started = trio.current_time()
+    with trio.move_on_after(timeout) as wait:
+        await service.handshakes.acquire()
+    if wait.cancelled_caught:
+        raise ClientGone("too many others were in a TLS handshake")
+    try:
+        timeout -= trio.current_time() - started
+        return await tls.shake_hands(transport, context, timeout=timeout)
+    finally:
+        service.handshakes.release()
 
 
-async def exchange(connection: HTTP1Connection, handler: Handler, stopping: Stopping) -> bool:
+async def exchange(connection: HTTP1Connection, service: Service) -> bool:
     """Receive a request, have it answered, send the response. Return whether another may follow."""
     try:
-        request = await connection.receive_request(stopping)
+        request = await connection.receive_request(service.stopping)
     except HTTPError as refusal:
         await _refuse(connection, refusal)
         return False
     if request is None:
         return False
     try:
-        response, close = await _answer(handler, request)
-        await _send(connection, request, response, close=close or stopping.is_set())
+        with service.departures.cancel_exchange(connection) as scope:
+            response, close = await _answer(connection, service, request)
+            close = close or service.stopping.is_set()
+            await _send(connection, request, response, close=close)
     finally:
         _log_access(connection, request)
+    if scope.cancelled_caught:
+        raise ClientGone("the client left before it was answered")
     return await connection.finish_exchange()
 
 
-async def _answer(handler: Handler, request: Request) -> tuple[Response, bool]:
+async def _answer(
+    connection: HTTP1Connection, service: Service, request: Request
+) -> tuple[Response, bool]:
     """Return the handler's response, or the one to its error, and whether it must be the last."""
+    timeout = service.limits.handler_timeout
     try:
-        return await handler(request), False
+        if timeout == math.inf:
+            return await service.handler(request), False
+        with trio.move_on_after(timeout):
+            return await service.handler(request), False
+        logger.warning("no response to %s within %g s", _line_of(request), timeout)
+        return _error_response(HTTPError(503, "this takes too long now")), True
     except Exception as exc:
         cause = without_groups(exc)
         if isinstance(cause, HTTPError):
             return _error_response(cause), cause.close
         if isinstance(cause, ClientGone):
             raise cause from exc
-        return _report_bug(request, exc), True
+        return _report_bug(connection, request, exc), True
 
 
 async def _send(
@@ -117,7 +143,7 @@ async def _send(
     except Exception as exc:
         if connection.status is not None:  # begun: all that is left is to cut it off
             raise
-        await connection.send_response(_report_bug(request, exc), close=True)
+        await connection.send_response(_report_bug(connection, request, exc), close=True)
 
 
 async def _refuse(connection: HTTP1Connection, refusal: HTTPError) -> None:
@@ -136,12 +162,16 @@ def _error_response(error: HTTPError) -> Response:
     return response
 
 
-def _report_bug(request: Request, exc: Exception) -> Response:
+def _report_bug(connection: HTTP1Connection, request: Request, exc: Exception) -> Response:
     """Log the handler's bug; return a 500 that tells no more of it than where it stands there."""
-    error_id = secrets.token_hex(4)
-    line = escape(f"{request.method} {request.target}")
-    logger.error("error %s: the handler failed at %s", error_id, line, exc_info=exc)
+    connection.error_id = error_id = secrets.token_hex(4)
+    message = "error %s: the handler failed at %s"
+    logger.error(message, error_id, _line_of(request), exc_info=exc)
     return Response.text(f"500 Internal Server Error: error {error_id} in the log\n", 500)
+
+
+def _line_of(request: Request) -> str:
+    return escape(f"{request.method} {request.target}")
 
 
 def _log_access(connection: HTTP1Connection, request: Request | None) -> None:
@@ -156,5 +186,6 @@ def _log_access(connection: HTTP1Connection, request: Request | None) -> None:
         duration=time.time() - connection.received_at,
         headers=request.headers if request else Headers(),
         tls=connection.tls,
+        error_id=connection.error_id,
     )
     access_logger.info(entry)

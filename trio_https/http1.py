@@ -18,6 +18,7 @@ import trio
 from .config import Limits
 from .errors import ClientGone, HTTPError, reason_phrase
 from .messages import Address, Headers, Request, Response, TLSInfo
+from .patience import Patience
 from .request_body import RequestBody
 from .rules.http_dates import format_http_date
 from .rules.request_head import check_request_head, take_head
@@ -27,6 +28,8 @@ from .stopping import Stopping
 
 __all__ = ["HTTP1Connection"]
 
+# Of requests that came while another was being answered.
+_MAX_BYTES_AHEAD = 64 * 1024
 # A piece of a response that has a deadline of its own; four TLS records of full size.
 _SEND_BYTES = 64 * 1024
 # Framing and the connection are decided here (RFC 9110 §7.6.1, RFC 9112 §6).
@@ -51,11 +54,14 @@ class HTTP1Connection:
         tls: TLSInfo | None = None,
     ) -> None:
         self._stream = stream
-        self._limits = limits
+        self.limits = limits
         self.client = client
         self.tls = tls
         self._received = bytearray()  # what h11 has not been given
-        self._first = True
+        self._reading = trio.Lock()
+        self._bytes_arrived = 0
+        self._client_has_ended = False
+        self._requests = 0
         self._begin_exchange()
 
     def _begin_exchange(self) -> None:
@@ -63,12 +69,15 @@ class HTTP1Connection:
         self._body: RequestBody | None = None
         self._body_bytes_announced = 0
         self._body_bytes_received = 0
+        self._body_patience = Patience(self.limits.receive_timeout, self.limits.min_receive_rate)
+        self._send_patience = Patience(self.limits.send_timeout, self.limits.min_send_rate)
         self._is_head = False
         self._may_continue = True
         self.received_at = time.time()
         self.request_line = ""
         self.status: int | None = None
         self.bytes_sent = 0
+        self.error_id: str | None = None
 
     # Receiving
 
@@ -82,9 +91,10 @@ class HTTP1Connection:
         if not self._received and not await self._await_first_bytes(stopping):
             return None
         head = await self._receive_head()
+        self._requests += 1
         self.received_at = time.time()
         self.request_line = head.partition(b"\r\n")[0].decode("latin-1")
-        check_request_head(head, max_fields=self._limits.max_header_fields)
+        check_request_head(head, max_fields=self.limits.max_header_fields)
         self._h11.receive_data(head)
         event = self._next_event()
         if not isinstance(event, h11.Request):
@@ -92,17 +102,16 @@ class HTTP1Connection:
         return self._make_request(event)
 
     async def _await_first_bytes(self, stopping: Stopping) -> bool:
-        limits = self._limits
-        patience = limits.head_timeout if self._first else limits.idle_timeout
-        self._first = False
-        with trio.move_on_after(patience) as wait, stopping.ends_wait(wait):
+        limits = self.limits
+        seconds = limits.idle_timeout if self._requests else limits.head_timeout
+        with trio.move_on_after(seconds) as wait, stopping.ends_wait(wait):
             return await self._receive()
         return False
 
     async def _receive_head(self) -> bytes:
         if (head := self._take_head()) is not None:
             return head
-        with trio.move_on_after(self._limits.head_timeout):
+        with trio.move_on_after(self.limits.head_timeout):
             while await self._receive():
                 if (head := self._take_head()) is not None:
                     return head
@@ -112,8 +121,8 @@ class HTTP1Connection:
     def _take_head(self) -> bytes | None:
         return take_head(
             self._received,
-            max_head_bytes=self._limits.max_head_bytes,
-            max_target_bytes=self._limits.max_target_bytes,
+            max_head_bytes=self.limits.max_head_bytes,
+            max_target_bytes=self.limits.max_target_bytes,
         )
 
     def _make_request(self, event: h11.Request) -> Request:
@@ -170,7 +179,7 @@ class HTTP1Connection:
             await self._feed_body()
 
     def _check_body_size(self, size: int) -> None:
-        limit = self._limits.max_body_bytes
+        limit = self.limits.max_body_bytes
         if size > limit:
             self._may_continue = False
             raise HTTPError(413, f"the request body is over {limit:,} bytes", close=True)
@@ -183,14 +192,19 @@ class HTTP1Connection:
                     status_code=100, headers=[], reason=b"Continue"
                 )
                 await self._send(self._h11.send(going_on))
-            with trio.move_on_after(self._limits.receive_timeout) as wait:
-                if not await self._receive():
-                    raise ClientGone("the client left in the middle of a request body")
-            if wait.cancelled_caught:
-                self._may_continue = False
-                raise HTTPError(408, "the request body took too long", close=True)
+            await self._await_body()
         self._h11.receive_data(bytes(self._received))
         self._received.clear()  # what is not of this body comes back in finish_exchange
+
+    async def _await_body(self) -> None:
+        started = trio.current_time()
+        with trio.move_on_after(self._body_patience.seconds()):
+            if not await self._receive():
+                raise ClientGone("the client left in the middle of a request body")
+            self._body_patience.note(len(self._received), trio.current_time() - started)
+            return
+        self._may_continue = False
+        raise HTTPError(408, "the request body took too long", close=True)
 
     def _next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         try:
@@ -201,13 +215,40 @@ class HTTP1Connection:
 
     async def _receive(self) -> bool:
         """Whether something came, rather than the end of the client's side."""
+        before = self._bytes_arrived
         try:
-            data = await self._stream.receive_some()
+            self._reading.acquire_nowait()
+        except trio.WouldBlock:  # somebody reads ahead: wait_until_client_leaves
+            await self._reading.acquire()
+        try:
+            if self._bytes_arrived == before and not self._client_has_ended:
+                data = await self._stream.receive_some()
+                self._received += data
+                self._bytes_arrived += len(data)
+                self._client_has_ended = not data
         except trio.BrokenResourceError as exc:
             # A reset; or the end of TLS without close_notify, which is as good as the end.
             raise ClientGone("the connection broke") from exc
-        self._received += data
-        return bool(data)
+        finally:
+            self._reading.release()
+        return self._bytes_arrived > before
+
+    async def wait_until_client_leaves(self) -> None:
+        """Read ahead, and return when the client has ended its side or broken the connection.
+
+        To be run beside the one task that uses the rest. What comes meanwhile is kept, up to a
+        bound; beyond it this waits for ever. Cancelling loses nothing.
+        """
+        try:
+            while len(self._received) < _MAX_BYTES_AHEAD:
+                if not await self._receive():
+                    break
+            else:
+                await trio.sleep_forever()
+        except ClientGone:
+            return
+        if self.limits.allow_half_close:
+            await trio.sleep_forever()
 
     # Sending
 
@@ -239,7 +280,8 @@ class HTTP1Connection:
         body_bytes_left = self._body_bytes_announced - self._body_bytes_received
         return (
             not self._may_continue
-            or body_bytes_left > self._limits.max_drain_bytes
+            or self._requests >= self.limits.max_requests_per_connection
+            or body_bytes_left > self.limits.max_drain_bytes
             # Whether the body comes now that it was not asked for, nobody can tell.
             or self._h11.they_are_waiting_for_100_continue
         )
@@ -297,13 +339,16 @@ class HTTP1Connection:
     async def _send(self, data: bytes | bytearray | memoryview) -> None:
         view = memoryview(data)
         for start in range(0, len(view), _SEND_BYTES):
-            with trio.move_on_after(self._limits.send_timeout) as wait:
+            piece = view[start : start + _SEND_BYTES]
+            started = trio.current_time()
+            with trio.move_on_after(self._send_patience.seconds()) as wait:
                 try:
-                    await self._stream.send_all(view[start : start + _SEND_BYTES])
+                    await self._stream.send_all(piece)
                 except trio.BrokenResourceError as exc:
                     raise ClientGone("the client left in the middle of a response") from exc
             if wait.cancelled_caught:
-                raise ClientGone(f"the client took nothing for {self._limits.send_timeout:g} s")
+                raise ClientGone("the client took the response too slowly")
+            self._send_patience.note(len(piece), trio.current_time() - started)
 
     # Between two exchanges
 
@@ -325,8 +370,8 @@ class HTTP1Connection:
         return True
 
     async def _drain(self) -> bool:
-        left = self._limits.max_drain_bytes
-        with trio.move_on_after(self._limits.drain_timeout):
+        left = self.limits.max_drain_bytes
+        with trio.move_on_after(self.limits.drain_timeout):
             while left >= 0:
                 try:
                     piece = await self.receive_body()

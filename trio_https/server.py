@@ -8,17 +8,20 @@ what is left then is cancelled. Whoever cancels ``serve`` itself ends all of it 
 import logging
 import math
 import ssl
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 import trio
 
+from .admission import Admission, Verdict
 from .config import Limits
-from .connection import serve_connection
+from .connection import Service, serve_connection
+from .departures import Departures
+from .errors import HTTPError
 from .listeners import listening_address, open_listeners
-from .messages import Address, Handler
+from .messages import Address, Handler, Request, Response
 from .stopping import Stopping
 from .tls import open_server_context
 
@@ -85,46 +88,63 @@ async def serve(
         scheme="http" if context is None else "https",
         stopping=stopping,
     )
-    serve_one = partial(
-        serve_connection, handler=handler, tls_context=context, limits=limits, stopping=stopping
+    service = Service(
+        handler=handler,
+        tls_context=context,
+        limits=limits,
+        handshakes=trio.Semaphore(limits.max_handshakes),
+        stopping=stopping,
+        departures=Departures(),
     )
-    slots = trio.Semaphore(limits.max_connections)
     try:
         with stopping.lifetime:
-            async with trio.open_nursery() as connections, trio.open_nursery() as accepting:
-                for listener in listeners:
-                    accepting.start_soon(_accept, listener, slots, connections, serve_one)
-                task_status.started(server)
-                await stopping.wait()
-                accepting.cancel_scope.cancel(reason="the server is stopping")
+            async with trio.open_nursery() as background:
+                background.start_soon(service.departures.watch)
+                async with trio.open_nursery() as connections, trio.open_nursery() as accepting:
+                    admission = Admission(limits)
+                    for listener in listeners:
+                        accepting.start_soon(_accept, listener, admission, connections, service)
+                    task_status.started(server)
+                    await stopping.wait()
+                    accepting.cancel_scope.cancel(reason="the server is stopping")
+                background.cancel_scope.cancel(reason="the server has stopped")
     finally:
         stopping.finished.set()
 
 
-class _ServeOne(Protocol):
-    def __call__(
-        self, transport: trio.abc.Stream, *, client: Address | None
-    ) -> Coroutine[Any, Any, None]: ...
-
-
 async def _accept(
     listener: trio.SocketListener,
-    slots: trio.Semaphore,
+    admission: Admission,
     connections: trio.Nursery,
-    serve_one: _ServeOne,
+    service: Service,
 ) -> None:
-    """Start a task for each connection, as long as there is a slot for it; others wait in line."""
-
-    async def serve_and_free_slot(stream: trio.SocketStream) -> None:
-        try:
-            await serve_one(stream, client=_peer(stream))
-        finally:
-            slots.release()
-
+    """Start a task for each connection that there is a place for."""
     async with listener:
         while True:
-            await slots.acquire()
-            connections.start_soon(serve_and_free_slot, await _next_connection(listener))
+            await admission.reserve()
+            stream = await _next_connection(listener)
+            connections.start_soon(_admit, stream, admission, service)
+
+
+async def _admit(stream: trio.SocketStream, admission: Admission, service: Service) -> None:
+    client = _peer(stream)
+    with admission.place_for(client.host if client else None) as verdict:
+        if verdict is Verdict.SERVE:
+            await serve_connection(stream, service, client=client)
+        elif verdict is Verdict.REFUSE:
+            await serve_connection(stream, _refusing(service), client=client)
+        else:
+            await trio.aclose_forcefully(stream)
+
+
+def _refusing(service: Service) -> Service:
+    """Return a service that answers 503, to clients that are quick to ask."""
+    limits = replace(service.limits, handshake_timeout=2.0, head_timeout=2.0)
+    return replace(service, handler=_refuse, limits=limits)
+
+
+async def _refuse(_request: Request, /) -> Response:
+    raise HTTPError(503, "too many connections", headers=[("Retry-After", "5")], close=True)
 
 
 async def _next_connection(listener: trio.SocketListener) -> trio.SocketStream:

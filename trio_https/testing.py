@@ -12,7 +12,8 @@ import trio
 import trio.testing
 
 from .config import Limits
-from .connection import serve_connection
+from .connection import Service, serve_connection
+from .departures import Departures
 from .messages import Address, Handler
 from .stopping import Stopping
 
@@ -39,16 +40,17 @@ async def open_connection(
     when the server is done with the connection. If cancelled, both sides are closed at once.
     """
     ours, theirs = trio.testing.memory_stream_pair()
-    async with trio.open_nursery() as nursery, ours:
-        nursery.start_soon(
-            partial(
-                serve_connection,
-                theirs,
-                handler,
-                tls_context=server_context,
-                limits=limits,
-                stopping=stopping or Stopping(),
-                client=client,
-            )
-        )
-        yield ours
+    service = Service(
+        handler=handler,
+        tls_context=server_context,
+        limits=limits,
+        handshakes=trio.Semaphore(1),
+        stopping=stopping or Stopping(),
+        departures=Departures(),
+    )
+    async with trio.open_nursery() as watching:
+        watching.start_soon(service.departures.watch)
+        async with trio.open_nursery() as serving, ours:
+            serving.start_soon(partial(serve_connection, theirs, service, client=client))
+            yield ours
+        watching.cancel_scope.cancel()

@@ -63,7 +63,7 @@ async def shake_hands(
             await stream.do_handshake()
     except trio.TooSlowError:
         await trio.aclose_forcefully(transport)
-        raise ClientGone(f"no TLS handshake within {timeout:g} s") from None
+        raise ClientGone(f"no TLS handshake within {timeout:.3g} s") from None
     except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
         await trio.aclose_forcefully(transport)
         raise ClientGone(f"the TLS handshake failed: {_why_broken(exc)}") from exc

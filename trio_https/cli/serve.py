@@ -64,6 +64,29 @@ FILE = click.Path(path_type=Path)
     envvar="TRIO_HTTPS_ACCESS_LOG",
     help="Write a line for each request to standard output.",
 )
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    envvar="TRIO_HTTPS_LOG_FORMAT",
+    help="How the access log is written: the combined log format of web servers, or JSON.",
+)
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    envvar="TRIO_HTTPS_ALLOW_HOST",
+    help="Answer requests for this name too, besides the names in the certificate and all"
+    " addresses; *.NAME for all names right below. Can be given several times.",
+)
+@click.option(
+    "--any-host",
+    is_flag=True,
+    envvar="TRIO_HTTPS_ANY_HOST",
+    help="Answer requests for whatever name they give.",
+)
 def serve(
     pages: Path | None,
     host: str,
@@ -72,6 +95,9 @@ def serve(
     key: Path | None,
     key_password_file: Path | None,
     access_log: bool,
+    log_format: str,
+    allowed_hosts: tuple[str, ...],
+    any_host: bool,
 ) -> None:
     """Serve the folder PAGES over HTTPS.
 
@@ -84,15 +110,16 @@ def serve(
     # Here, so that --help does not wait for all of the server.
     from .identity import KeyFiles
     from .serve_pages import Listen, serve_pages
+    from .serving_logs import configure_logs
 
     say(f"trio_https {__version__} on Python {platform.python_version()}, {ssl.OPENSSL_VERSION}")
     say()
+    configure_logs(access_log=access_log, json=log_format == "json")
     try:
         serve_pages(
             pages,
             KeyFiles(cert, key, key_password_file),
-            Listen(host, port),
-            access_log=access_log,
+            Listen(host, port, allowed_hosts=None if any_host else (host, *allowed_hosts)),
         )
     except ConfigError as exc:
         raise Mistake(str(exc)) from exc

@@ -1,9 +1,7 @@
 """From settings to a server that runs until a signal ends it, a step at a time."""
 
-import logging
 import shlex
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
@@ -18,9 +16,9 @@ import trio_https
 from ..certificates.description import CertificateDescription
 from ..errors import ConfigError, without_groups
 from ..handlers.connection_info import with_connection_info
+from ..handlers.known_hosts import with_known_hosts
 from ..handlers.pages import Pages
 from ..messages import Handler
-from ..operate.access_log import access_logger
 from ..server import Server, serve
 from ..tls import why_untrusted
 from .console import paint, say, step
@@ -34,16 +32,17 @@ _GRACE_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where to listen."""
+    """Where to listen, and for which names."""
 
     host: str
     port: int
+    allowed_hosts: tuple[str, ...] | None
+    """Besides those in the certificate; None: for any."""
 
 
-def serve_pages(pages: Path | None, files: KeyFiles, listen: Listen, *, access_log: bool) -> None:
+def serve_pages(pages: Path | None, files: KeyFiles, listen: Listen) -> None:
     """Serve until SIGINT or SIGTERM. Raises ``ConfigError`` for what the user got wrong."""
     started = time.monotonic()
-    _configure_logs(access_log=access_log)
     with step("Pages") as told:
         root, told.detail = _choose_pages(pages)
         handler: Handler = Pages(root)
@@ -54,6 +53,9 @@ def serve_pages(pages: Path | None, files: KeyFiles, listen: Listen, *, access_l
         server=f"trio_https {trio_https.__version__}",
         certificate=_certificate_facts(identity.certificate),
     )
+    if listen.allowed_hosts is not None:
+        names = (*identity.certificate.names, *listen.allowed_hosts)
+        handler = with_known_hosts(handler, names)
     with step("TLS") as told:
         told.detail = "1.2 and 1.3, ALPN http/1.1"
     try:
@@ -147,18 +149,3 @@ def _announce(server: Server, identity: Identity, distrust: str | None) -> None:
             f"  Or try:  curl --cacert {shlex.quote(str(identity.authority.path))} {server.urls[0]}"
         )
     say()
-
-
-def _configure_logs(*, access_log: bool) -> None:
-    """Send the access log to standard output, all else to standard error."""
-    logging.raiseExceptions = False  # whoever closed the other end of a pipe knows it
-    access = logging.StreamHandler(sys.stdout)
-    access.setFormatter(logging.Formatter("%(message)s"))
-    access_logger.addHandler(access)
-    access_logger.setLevel(logging.INFO if access_log else logging.CRITICAL)
-    access_logger.propagate = False
-    events = logging.StreamHandler(sys.stderr)
-    events.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logger = logging.getLogger("trio_https")
-    logger.addHandler(events)
-    logger.setLevel(logging.INFO)

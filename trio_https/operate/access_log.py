@@ -6,6 +6,7 @@ what TLS agreed on and the time it took behind it. All that a client chose is es
 begin a new line, end its quotes, or speak to a terminal (CVE-2009-4487 and its like).
 """
 
+import json
 import logging
 import re
 import time
@@ -14,7 +15,7 @@ from functools import lru_cache
 
 from ..messages import Address, Headers, TLSInfo
 
-__all__ = ["AccessEntry", "access_logger", "escape"]
+__all__ = ["AccessEntry", "JSONFormatter", "access_logger", "escape"]
 
 access_logger = logging.getLogger("trio_https.access")
 
@@ -37,6 +38,8 @@ class AccessEntry:
     headers: Headers
     """Of the request."""
     tls: TLSInfo | None
+    error_id: str | None = None
+    """Under which the traceback of a handler's bug stands in the log."""
 
     def __str__(self) -> str:
         client = self.client.host if self.client else "-"
@@ -48,7 +51,39 @@ class AccessEntry:
             f' "{escape(self.headers.get("user-agent") or "-")}"'
             f" {f'{self.tls.version} {self.tls.cipher_suite}' if self.tls else '- -'}"
             f" {self.duration * 1000:.1f}ms"
+            f"{f' error={self.error_id}' if self.error_id else ''}"
         )
+
+    def to_json(self) -> str:
+        """Return the entry as a JSON object on one line, in ASCII; times in seconds."""
+        method, target, version = (*self.request_line.split(" "), None, None, None)[:3]
+        return json.dumps(
+            {
+                "time": round(self.received_at, 3),
+                "client": str(self.client) if self.client else None,
+                "method": method or None,
+                "target": target,
+                "version": version,
+                "status": self.status,
+                "bytes_sent": self.bytes_sent,
+                "duration": round(self.duration, 6),
+                "referer": self.headers.get("referer"),
+                "user_agent": self.headers.get("user-agent"),
+                "tls_version": self.tls.version if self.tls else None,
+                "cipher_suite": self.tls.cipher_suite if self.tls else None,
+                "resumed": self.tls.resumed if self.tls else None,
+                "error_id": self.error_id,
+            }
+        )
+
+
+class JSONFormatter(logging.Formatter):
+    """Writes an entry of the access log as JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record whose message is an ``AccessEntry``."""
+        entry = record.msg
+        return entry.to_json() if isinstance(entry, AccessEntry) else super().format(record)
 
 
 _NOT_PLAIN = re.compile(r"[^ !#-\[\]-~]")  # printable ASCII but the quote and the backslash

@@ -1,0 +1,27 @@
+"""A service for a single connection, for tests that bring the transport themselves."""
+
+import ssl
+
+import trio
+
+from trio_https import Handler, Limits
+from trio_https.connection import Service
+from trio_https.departures import Departures
+from trio_https.stopping import Stopping
+
+
+def make_service(
+    handler: Handler,
+    *,
+    limits: Limits | None = None,
+    tls_context: ssl.SSLContext | None = None,
+    handshakes: int = 10,
+) -> Service:
+    return Service(
+        handler=handler,
+        tls_context=tls_context,
+        limits=limits or Limits(),
+        handshakes=trio.Semaphore(handshakes),
+        stopping=Stopping(),
+        departures=Departures(),
+    )

@@ -1,0 +1,66 @@
+"""Clients that leave while their request is being answered, so that nobody works for nobody.
+
+A task of the server looks after the exchanges that have been going on for a moment, and for each of
+them begins to read ahead: the end of the stream, or a reset, cancels the exchange. One that is over
+sooner, as with pages, has cost an entry in a dictionary and no task.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import trio
+
+from .http1 import HTTP1Connection
+
+__all__ = ["Departures"]
+
+_LOOK_EVERY_SECONDS = 0.1
+
+
+class _Exchange:
+    __slots__ = ("has_been_seen", "scope", "watch")
+
+    def __init__(self) -> None:
+        self.scope = trio.CancelScope()
+        self.watch = trio.CancelScope()
+        self.has_been_seen = False
+
+
+class Departures:
+    """The exchanges that are going on, and what to cancel when their client leaves."""
+
+    def __init__(self) -> None:
+        self._unwatched: dict[HTTP1Connection, _Exchange] = {}
+        self._begun = trio.Event()
+
+    @contextmanager
+    def cancel_exchange(self, connection: HTTP1Connection) -> Iterator[trio.CancelScope]:
+        """Run the block in a scope that is cancelled when the client of ``connection`` leaves."""
+        exchange = _Exchange()
+        self._unwatched[connection] = exchange
+        self._begun.set()
+        try:
+            with exchange.scope:
+                yield exchange.scope
+        finally:
+            self._unwatched.pop(connection, None)
+            exchange.watch.cancel(reason="the request was answered")
+
+    async def watch(self) -> None:
+        """Look after the exchanges until cancelled."""
+        async with trio.open_nursery() as nursery:
+            while True:
+                await self._begun.wait()
+                await trio.sleep(_LOOK_EVERY_SECONDS)
+                for connection, exchange in list(self._unwatched.items()):
+                    if exchange.has_been_seen:
+                        del self._unwatched[connection]
+                        nursery.start_soon(self._watch_one, connection, exchange)
+                    exchange.has_been_seen = True
+                if not self._unwatched:
+                    self._begun = trio.Event()
+
+    async def _watch_one(self, connection: HTTP1Connection, exchange: _Exchange) -> None:
+        with exchange.watch:
+            await connection.wait_until_client_leaves()
+            exchange.scope.cancel(reason="the client left")

@@ -1,0 +1,50 @@
+"""Requests for the names and addresses that a server is known by, and for no others.
+
+A page on the internet can have its own name resolve to 127.0.0.1 (DNS rebinding), and then the
+browser takes what a local server answers for that page's own. Its requests still carry its name.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+
+from ..errors import HTTPError
+from ..messages import Handler, Request, Response
+
+__all__ = ["with_known_hosts"]
+
+
+def with_known_hosts(handler: Handler, hosts: Iterable[str]) -> Handler:
+    """Return ``handler`` for requests to ``hosts``, with a 421 for the others (RFC 9110 §15.5.20).
+
+    Names compare without regard to case; "*.example" stands for all names right below. IP addresses
+    are always known: nobody can make a name of theirs out of one. So is an HTTP/1.0 request that
+    names no host, which no browser sends.
+    """
+    names = frozenset(host.lower().rstrip(".") for host in hosts)
+
+    async def answer(request: Request) -> Response:
+        if request.authority and not _is_known(request.authority, names):
+            raise HTTPError(421, "this server is not known by that name")
+        return await handler(request)
+
+    return answer
+
+
+def _is_known(authority: str, names: frozenset[str]) -> bool:
+    host = _host_of(authority)
+    if host in names:
+        return True
+    if f"*.{host.partition('.')[2]}" in names:
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _host_of(authority: str) -> str:
+    """Return the name or address without the port, in lower case and without brackets."""
+    if authority.startswith("["):
+        return authority[1:].partition("]")[0]
+    return authority.partition(":")[0].lower().rstrip(".")
