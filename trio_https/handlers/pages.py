@@ -30,6 +30,8 @@ _MTIME_TICK = 2.0
 
 _NS = 1_000_000_000  # a second
 
+# RFC 9110 §9.3 and RFC 5789.
+_KNOWN_METHODS = {"POST", "PUT", "DELETE", "CONNECT", "TRACE", "PATCH"}
 _ALLOW = ("Allow", "GET, HEAD, OPTIONS")
 
 # no-cache: kept, but asked about each time, so that an edited page is seen at once; an entity tag
@@ -56,14 +58,16 @@ class Pages:
     async def __call__(self, request: Request, /) -> Response:
         """Answer a request for a file.
 
-        Raises ``HTTPError``: 400 for a malformed target, 405 for a method other than GET, HEAD and
-        OPTIONS, 503 when no more files can be opened. A file that is in the page cache is answered
+        Raises ``HTTPError``: 400 for a malformed target, 405 or 501 for a method other than GET,
+        HEAD and OPTIONS, 503 when no more files can be opened. A file that is in the page cache is answered
         without a checkpoint: sending the response is one. Cancelling leaves no file open.
         """
         if request.method == "OPTIONS":
             return Response(204, Headers((_ALLOW,)))
         if request.method not in ("GET", "HEAD"):
-            raise HTTPError(405, "pages are read, by GET and HEAD", headers=(_ALLOW,))
+            # RFC 9110 §9.1: 405 for a method that is known, 501 for one that is not.
+            status = 405 if request.method in _KNOWN_METHODS else 501
+            raise HTTPError(status, "pages are read, by GET and HEAD", headers=(_ALLOW,))
         segments = file_segments(request.raw_path)
         if segments is None:
             return await self._not_found(request)
