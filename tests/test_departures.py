@@ -128,8 +128,10 @@ async def test_a_handler_that_must_finish_shields_itself(autojump_clock: Any) ->
     work = Work(10)
 
     async def handler(request: Request) -> Response:
-        with trio.CancelScope(shield=True):
+        with trio.CancelScope() as scope:
+            scope.shield = True
             return await work(request)
+        raise AssertionError
 
     async with open_connection(handler) as stream:
         await stream.send_all(HEAD)

@@ -181,6 +181,50 @@ async def test_a_body_ends_with_its_request() -> None:
             await kept[0].receive_some()
 
 
+async def test_after_a_body_was_read_whole_the_connection_may_be_idle(autojump_clock: Any) -> None:
+    async with open_connection(echo) as stream:
+        peer = Peer(stream)
+        for _ in range(2):
+            assert (await peer.ask(method="POST", body=b"abc")).body == b"abc"
+            await trio.sleep(Limits().idle_timeout - 1)
+        stopped_at = trio.current_time()
+        assert await read_all(stream) == b""
+        assert trio.current_time() - stopped_at == pytest.approx(1)
+
+
+async def test_past_its_end_a_body_is_empty_at_once(autojump_clock: Any) -> None:
+    async def handler(request: Request) -> Response:
+        started = trio.current_time()
+        while await request.body.receive_some():
+            pass
+        assert await request.body.receive_some() == b""
+        assert trio.current_time() == started
+        return Response.text("done")
+
+    async with open_connection(handler) as stream:
+        peer = Peer(stream)
+        assert (await peer.ask(method="POST", body=b"abc")).body == b"done"
+        assert (await peer.ask()).body == b"done"
+
+
+async def test_trailers_are_kept_apart_from_headers() -> None:
+    seen: list[tuple[Headers, object]] = []
+
+    async def handler(request: Request) -> Response:
+        await request.bytes()
+        seen.append((request.headers, request.trailers))
+        return Response()
+
+    chunked = (
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"3\r\nabc\r\n0\r\nX-Sum: 6\r\nHost: b\r\n\r\n"
+    )
+    await exchange_bytes(chunked, handler)
+    [(headers, trailers)] = seen
+    assert (headers.get("host"), headers.get("x-sum")) == ("a", None)
+    assert trailers == Headers([("x-sum", "6"), ("host", "b")])
+
+
 async def test_a_closed_body_is_read_away() -> None:
     async def handler(request: Request) -> Response:
         await request.body.aclose()
@@ -209,7 +253,7 @@ REFUSED = {
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
     "CONNECT": (b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 501),
     "a transfer coding unknown": (
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
         501,
     ),
     "an expectation unknown": (b"GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n", 417),

@@ -14,6 +14,7 @@ from trio_https.errors import ConfigError, HTTPError
 from trio_https.handlers.file_body import FileBody
 from trio_https.handlers.pages import Pages
 from trio_https.messages import Handler, Headers, Request, Response
+from trio_https.request_body import RequestBody
 from trio_https.rules.http_dates import format_http_date
 from trio_https.rules.url_path import decode_path
 
@@ -21,6 +22,10 @@ MODIFIED = 1_000_000_000
 NO_HEADERS = Headers()
 SECRET = b"what is outside of the folder"
 BIG = bytes(range(256)) * 2000
+
+
+async def nothing() -> bytes:
+    return b""
 
 
 def make_request(
@@ -31,7 +36,6 @@ def make_request(
     now: float = MODIFIED + 1000,
 ) -> Request:
     raw_path, _, query = target.partition("?")
-    _, no_body = trio.testing.memory_stream_one_way_pair()
     return Request(
         method=method,
         target=target,
@@ -41,7 +45,7 @@ def make_request(
         authority="localhost",
         http_version="1.1",
         headers=headers,
-        body=no_body,
+        body=RequestBody(nothing),
         client=None,
         tls=None,
         received_at=now,

@@ -13,7 +13,7 @@ class Log:
     def __init__(self) -> None:
         self.now = 0.0
         self.lines: list[str] = []
-        self.logger = logging.Logger("test")
+        self.logger = logging.Logger("test")  # noqa: LOG001 -- one of its own
         handler = logging.Handler()
         handler.emit = lambda record: self.lines.append(record.getMessage())  # type: ignore[method-assign]
         handler.addFilter(Throttle(2, clock=lambda: self.now))

@@ -2,9 +2,11 @@
 
 from .config import Limits
 from .errors import ClientGone, ConfigError, HTTPError
+from .forms import Form, UploadedFile
 from .handlers.known_hosts import with_known_hosts
 from .handlers.pages import Pages
 from .messages import Address, Handler, Headers, Request, Response, TLSInfo
+from .request_body import RequestBody
 from .server import Server, serve
 
 __version__ = "0.1.0"
@@ -13,15 +15,18 @@ __all__ = [
     "Address",
     "ClientGone",
     "ConfigError",
+    "Form",
     "HTTPError",
     "Handler",
     "Headers",
     "Limits",
     "Pages",
     "Request",
+    "RequestBody",
     "Response",
     "Server",
     "TLSInfo",
+    "UploadedFile",
     "serve",
     "with_known_hosts",
 ]

@@ -4,7 +4,7 @@ A setting is passed from the caller of ``serve`` down to where it is used; nothi
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 __all__ = ["Limits"]
 
@@ -86,3 +86,19 @@ class Limits:
     allow_half_close: bool = False
     """Whether a client that ends its side of the connection may still get its response. It is rare
     and legal (RFC 9112 §9.6), but mostly the client has left, and its handler is cancelled."""
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for a limit below 0, or a number of connections below 1."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            least = 1 if field.name in _AT_LEAST_ONE else 0
+            if not value >= least:
+                raise ValueError(f"Limits.{field.name} is {value}; it must be at least {least}")
+
+
+_AT_LEAST_ONE = {
+    "max_connections",
+    "max_connections_per_client",
+    "max_handshakes",
+    "max_requests_per_connection",
+}

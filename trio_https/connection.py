@@ -9,7 +9,6 @@ import logging
 import math
 import secrets
 import ssl
-import time
 from dataclasses import dataclass
 
 import trio
@@ -183,7 +182,7 @@ def _log_access(connection: HTTP1Connection, request: Request | None) -> None:
         request_line=connection.request_line,
         status=connection.status,
         bytes_sent=connection.bytes_sent,
-        duration=time.time() - connection.received_at,
+        duration=trio.current_time() - connection.began_at,
         headers=request.headers if request else Headers(),
         tls=connection.tls,
         error_id=connection.error_id,

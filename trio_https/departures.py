@@ -22,7 +22,7 @@ class _Exchange:
 
     def __init__(self) -> None:
         self.scope = trio.CancelScope()
-        self.watch = trio.CancelScope()
+        self.watch: trio.CancelScope | None = None
         self.has_been_seen = False
 
 
@@ -44,7 +44,8 @@ class Departures:
                 yield exchange.scope
         finally:
             self._unwatched.pop(connection, None)
-            exchange.watch.cancel(reason="the request was answered")
+            if exchange.watch is not None:
+                exchange.watch.cancel(reason="the request was answered")
 
     async def watch(self) -> None:
         """Look after the exchanges until cancelled."""
@@ -55,12 +56,16 @@ class Departures:
                 for connection, exchange in list(self._unwatched.items()):
                     if exchange.has_been_seen:
                         del self._unwatched[connection]
-                        nursery.start_soon(self._watch_one, connection, exchange)
+                        exchange.watch = trio.CancelScope()
+                        nursery.start_soon(_watch_one, connection, exchange, exchange.watch)
                     exchange.has_been_seen = True
                 if not self._unwatched:
                     self._begun = trio.Event()
 
-    async def _watch_one(self, connection: HTTP1Connection, exchange: _Exchange) -> None:
-        with exchange.watch:
-            await connection.wait_until_client_leaves()
-            exchange.scope.cancel(reason="the client left")
+
+async def _watch_one(
+    connection: HTTP1Connection, exchange: _Exchange, watch: trio.CancelScope
+) -> None:
+    with watch:
+        await connection.wait_until_client_leaves()
+        exchange.scope.cancel(reason="the client left")

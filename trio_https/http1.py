@@ -8,7 +8,7 @@ Each exchange has an ``h11.Connection`` of its own; what came early is carried o
 """
 
 import time
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Iterable
 from contextlib import AsyncExitStack
 from typing import cast
 
@@ -17,6 +17,7 @@ import trio
 
 from .config import Limits
 from .errors import ClientGone, HTTPError, reason_phrase
+from .incoming import Incoming
 from .messages import Address, Headers, Request, Response, TLSInfo
 from .patience import Patience
 from .request_body import RequestBody
@@ -28,8 +29,6 @@ from .stopping import Stopping
 
 __all__ = ["HTTP1Connection"]
 
-# Of requests that came while another was being answered.
-_MAX_BYTES_AHEAD = 64 * 1024
 # A piece of a response that has a deadline of its own; four TLS records of full size.
 _SEND_BYTES = 64 * 1024
 # Framing and the connection are decided here (RFC 9110 §7.6.1, RFC 9112 §6).
@@ -57,16 +56,14 @@ class HTTP1Connection:
         self.limits = limits
         self.client = client
         self.tls = tls
-        self._received = bytearray()  # what h11 has not been given
-        self._reading = trio.Lock()
-        self._bytes_arrived = 0
-        self._client_has_ended = False
+        self._incoming = Incoming(stream)  # what h11 has not been given
         self._requests = 0
         self._begin_exchange()
 
     def _begin_exchange(self) -> None:
         self._h11 = h11.Connection(h11.SERVER)
         self._body: RequestBody | None = None
+        self._body_has_ended = False
         self._body_bytes_announced = 0
         self._body_bytes_received = 0
         self._body_patience = Patience(self.limits.receive_timeout, self.limits.min_receive_rate)
@@ -74,6 +71,7 @@ class HTTP1Connection:
         self._is_head = False
         self._may_continue = True
         self.received_at = time.time()
+        self.began_at = trio.current_time()
         self.request_line = ""
         self.status: int | None = None
         self.bytes_sent = 0
@@ -88,11 +86,12 @@ class HTTP1Connection:
         server is to stop. Raises ``HTTPError`` for what is no valid request (400, 408, 414, 417,
         431, 501, 505) and ``ClientGone``. Cancelling loses nothing that was received.
         """
-        if not self._received and not await self._await_first_bytes(stopping):
+        if not self._incoming.buffer and not await self._await_first_bytes(stopping):
             return None
         head = await self._receive_head()
         self._requests += 1
         self.received_at = time.time()
+        self.began_at = trio.current_time()
         self.request_line = head.partition(b"\r\n")[0].decode("latin-1")
         check_request_head(head, max_fields=self.limits.max_header_fields)
         self._h11.receive_data(head)
@@ -105,14 +104,14 @@ class HTTP1Connection:
         limits = self.limits
         seconds = limits.idle_timeout if self._requests else limits.head_timeout
         with trio.move_on_after(seconds) as wait, stopping.ends_wait(wait):
-            return await self._receive()
+            return await self._incoming.receive()
         return False
 
     async def _receive_head(self) -> bytes:
         if (head := self._take_head()) is not None:
             return head
         with trio.move_on_after(self.limits.head_timeout):
-            while await self._receive():
+            while await self._incoming.receive():
                 if (head := self._take_head()) is not None:
                     return head
             raise ClientGone("the client left in the middle of a request head")
@@ -120,7 +119,7 @@ class HTTP1Connection:
 
     def _take_head(self) -> bytes | None:
         return take_head(
-            self._received,
+            self._incoming.buffer,
             max_head_bytes=self.limits.max_head_bytes,
             max_target_bytes=self.limits.max_target_bytes,
         )
@@ -129,9 +128,7 @@ class HTTP1Connection:
         method, target = event.method.decode("ascii"), event.target.decode("ascii")
         self._is_head = method == "HEAD"
         version = event.http_version.decode("ascii")
-        headers = Headers(
-            (name.decode("ascii"), value.decode("latin-1")) for name, value in event.headers
-        )
+        headers = _decode(event.headers)
         if version[0] != "1":
             raise HTTPError(505, "this server speaks HTTP/1.1", close=True)
         hosts = headers.get_all("host")
@@ -141,6 +138,9 @@ class HTTP1Connection:
         raw_path, _, query = path_and_query.partition("?")
         self._check_announcements(headers)
         self._body = RequestBody(self.receive_body)
+        if not self._body_bytes_announced and headers.get("transfer-encoding") is None:
+            self._next_event()  # the EndOfMessage that h11 has for it
+            self._body_has_ended = True
         return Request(
             method=method,
             target=target,
@@ -168,15 +168,22 @@ class HTTP1Connection:
 
         Raises ``HTTPError`` (400, 408, 413) and ``ClientGone``. Cancelling loses nothing.
         """
-        while True:
+        while not self._body_has_ended:
             event = self._next_event()
             if isinstance(event, h11.Data):
                 self._body_bytes_received += len(event.data)
                 self._check_body_size(self._body_bytes_received)
                 return bytes(event.data)
-            if event is not h11.NEED_DATA:  # EndOfMessage; and PAUSED, asked once more
-                return b""
-            await self._feed_body()
+            if isinstance(event, h11.EndOfMessage):
+                self._end_body(event)
+            else:
+                await self._feed_body()
+        return b""
+
+    def _end_body(self, event: h11.EndOfMessage) -> None:
+        self._body_has_ended = True
+        if self._body is not None:
+            self._body.trailers = _decode(event.headers)
 
     def _check_body_size(self, size: int) -> None:
         limit = self.limits.max_body_bytes
@@ -185,23 +192,20 @@ class HTTP1Connection:
             raise HTTPError(413, f"the request body is over {limit:,} bytes", close=True)
 
     async def _feed_body(self) -> None:
-        if not self._received:
+        if not self._incoming.buffer:
             # RFC 9110 §10.1.1: only now does somebody want the body.
             if self._h11.they_are_waiting_for_100_continue:
-                going_on = h11.InformationalResponse(
-                    status_code=100, headers=[], reason=b"Continue"
-                )
-                await self._send(self._h11.send(going_on))
+                await self.send_informational(100, Headers())
             await self._await_body()
-        self._h11.receive_data(bytes(self._received))
-        self._received.clear()  # what is not of this body comes back in finish_exchange
+        self._h11.receive_data(bytes(self._incoming.buffer))
+        self._incoming.buffer.clear()  # what is not of this body comes back in finish_exchange
 
     async def _await_body(self) -> None:
         started = trio.current_time()
         with trio.move_on_after(self._body_patience.seconds()):
-            if not await self._receive():
+            if not await self._incoming.receive():
                 raise ClientGone("the client left in the middle of a request body")
-            self._body_patience.note(len(self._received), trio.current_time() - started)
+            self._body_patience.note(len(self._incoming.buffer), trio.current_time() - started)
             return
         self._may_continue = False
         raise HTTPError(408, "the request body took too long", close=True)
@@ -213,42 +217,9 @@ class HTTP1Connection:
             self._may_continue = False
             raise HTTPError(exc.error_status_hint, close=True) from exc
 
-    async def _receive(self) -> bool:
-        """Whether something came, rather than the end of the client's side."""
-        before = self._bytes_arrived
-        try:
-            self._reading.acquire_nowait()
-        except trio.WouldBlock:  # somebody reads ahead: wait_until_client_leaves
-            await self._reading.acquire()
-        try:
-            if self._bytes_arrived == before and not self._client_has_ended:
-                data = await self._stream.receive_some()
-                self._received += data
-                self._bytes_arrived += len(data)
-                self._client_has_ended = not data
-        except trio.BrokenResourceError as exc:
-            # A reset; or the end of TLS without close_notify, which is as good as the end.
-            raise ClientGone("the connection broke") from exc
-        finally:
-            self._reading.release()
-        return self._bytes_arrived > before
-
     async def wait_until_client_leaves(self) -> None:
-        """Read ahead, and return when the client has ended its side or broken the connection.
-
-        To be run beside the one task that uses the rest. What comes meanwhile is kept, up to a
-        bound; beyond it this waits for ever. Cancelling loses nothing.
-        """
-        try:
-            while len(self._received) < _MAX_BYTES_AHEAD:
-                if not await self._receive():
-                    break
-            else:
-                await trio.sleep_forever()
-        except ClientGone:
-            return
-        if self.limits.allow_half_close:
-            await trio.sleep_forever()
+        """Return when the client has left, to be run beside the one task that uses the rest."""
+        await self._incoming.wait_until_client_leaves(ignore_end=self.limits.allow_half_close)
 
     # Sending
 
@@ -260,21 +231,43 @@ class HTTP1Connection:
         body raises, its length not being the promised one included: the message is cut off then,
         and so must be the connection. Cancelled, it is cut off as well.
         """
+        if isinstance(response.body, bytes):
+            await self._send_at_once(self._make_head(response, close=close), response.body)
+            return
         async with AsyncExitStack() as stack:
             aclose = getattr(response.body, "aclose", None)  # of streams and async generators
             if aclose is not None:
                 stack.push_async_callback(aclose)
-            head = self._make_head(response, close=close or self._must_close())
-            without_body = self._is_head or response.status in _WITHOUT_BODY
-            if isinstance(response.body, bytes):
-                await self._send_at_once(head, b"" if without_body else response.body)
-            else:
-                data = self._h11.send(head)
-                self.status = response.status
-                await self._send(data)
-                if not without_body:
-                    await self._send_pieces(response.body)
-                await self._send(self._h11.send(h11.EndOfMessage()))
+            data = self._h11.send(self._make_head(response, close=close))
+            self.status = response.status
+            await self._send(data)
+            if not self._is_without_body(response.status):
+                await self._send_pieces(response.body)
+            await self._send(self._h11.send(h11.EndOfMessage()))
+
+    def _is_without_body(self, status: int) -> bool:
+        return self._is_head or status in _WITHOUT_BODY
+
+    async def send_informational(self, status: int, headers: Headers) -> None:
+        """Send a response before the response, 103 say; nothing to a client of HTTP/1.0.
+
+        Raises ``ValueError`` for what is none (RFC 9110 §15.2), or after the final response has
+        begun; and ``ClientGone``.
+        """
+        if self._h11.our_state is not h11.SEND_RESPONSE or status == 101:
+            raise ValueError(f"there is no place for an informational response {status} now")
+        try:
+            event = h11.InformationalResponse(
+                status_code=status,
+                headers=[
+                    (name.encode("ascii"), value.encode("latin-1")) for name, value in headers
+                ],
+                reason=reason_phrase(status).encode(),
+            )
+        except h11.LocalProtocolError as exc:
+            raise ValueError(str(exc)) from exc
+        if self._h11.their_http_version != b"1.0":  # RFC 9110 §15.2
+            await self._send(self._h11.send(event))
 
     def _must_close(self) -> bool:
         body_bytes_left = self._body_bytes_announced - self._body_bytes_received
@@ -303,7 +296,7 @@ class HTTP1Connection:
                 fields.append((b"Content-Length", length.encode()))
         if "date" not in names:  # RFC 9110 §6.6.1
             fields.append((b"Date", format_http_date(int(time.time())).encode()))
-        if close:
+        if close or self._must_close():
             fields.append((b"Connection", b"close"))
         try:
             return h11.Response(
@@ -316,6 +309,8 @@ class HTTP1Connection:
 
     async def _send_at_once(self, head: h11.Response, body: bytes) -> None:
         """Head and body in one piece: for a small response, one TLS record and one segment."""
+        if self._is_without_body(head.status_code):
+            body = b""
         parts = [self._h11.send(head)]
         if body:
             parts += self._h11.send_with_data_passthrough(h11.Data(data=body)) or ()
@@ -365,11 +360,13 @@ class HTTP1Connection:
         if not await self._drain():
             return False
         early, _ = self._h11.trailing_data
-        self._received[:0] = early
+        self._incoming.buffer[:0] = early
         self._begin_exchange()
         return True
 
     async def _drain(self) -> bool:
+        if self._body_has_ended:
+            return True
         left = self.limits.max_drain_bytes
         with trio.move_on_after(self.limits.drain_timeout):
             while left >= 0:
@@ -381,3 +378,7 @@ class HTTP1Connection:
                     return True
                 left -= len(piece)
         return False
+
+
+def _decode(fields: Iterable[tuple[bytes, bytes]]) -> Headers:
+    return Headers((name.decode("ascii"), value.decode("latin-1")) for name, value in fields)

@@ -18,7 +18,9 @@ from .messages import Address
 __all__ = ["listening_address", "open_listeners"]
 
 _BACKLOG = 1024  # connections that wait to be accepted; the system may cut it (somaxconn)
+_LAST_PORT = 65535
 _LOOPBACK = ("127.0.0.1", "::1")
+_WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 -- only where it is asked for
 _TRIES_FOR_A_COMMON_PORT = 16
 _NO_SUCH_FAMILY = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
 
@@ -29,6 +31,8 @@ async def open_listeners(host: str, port: int) -> list[trio.SocketListener]:
     Port 0 takes any port that is free on all of them. Raises ``ConfigError``: the port is taken, is
     not allowed, or ``host`` is not an address of this machine. If cancelled, nothing stays open.
     """
+    if not 0 <= port <= _LAST_PORT:
+        raise ConfigError(f"port {port}: there is none. Give one from 0 to {_LAST_PORT}.")
     addresses = await _resolve(host)
     for _ in range(_TRIES_FOR_A_COMMON_PORT):
         try:
@@ -47,18 +51,24 @@ def listening_address(listener: trio.SocketListener) -> Address:
 
 
 async def _resolve(host: str) -> Sequence[str]:
-    if host == "localhost":  # RFC 6761 §6.3
+    if host.lower() == "localhost":  # RFC 6761 §6.3
         return _LOOPBACK
+    if host in ("", "*"):
+        return _WILDCARDS
     try:
-        found = await trio.socket.getaddrinfo(
-            host or None, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
+        found = await trio.socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as exc:
         raise ConfigError(
             f"{host}: no such host name or address. Give one of this machine, such as localhost,"
-            " or 0.0.0.0 or :: for all."
+            " or * for all."
         ) from exc
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    return list(dict.fromkeys(_with_zone(address) for *_, address in found))
+
+
+def _with_zone(address: tuple[object, ...]) -> str:
+    host = str(address[0])
+    zone = address[3] if len(address) == 4 else 0
+    return f"{host}%{zone}" if zone and "%" not in host else host
 
 
 def _bind_all(addresses: Sequence[str], port: int) -> list[trio.SocketListener]:
@@ -94,12 +104,20 @@ def _bind(address: str, port: int) -> socket.socket:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        bound.bind((address, port))
+        bound.bind(_socket_address(address, port))
         bound.listen(_BACKLOG)
     except BaseException:
         bound.close()
         raise
     return bound
+
+
+def _socket_address(address: str, port: int) -> tuple[object, ...]:
+    """Return what ``bind`` takes, with the zone of a link-local address (RFC 4007 §11)."""
+    host, _, zone = address.partition("%")
+    if not zone:
+        return address, port
+    return host, port, 0, int(zone) if zone.isdigit() else socket.if_nametoindex(zone)
 
 
 def _at(exc: OSError, address: str, port: int) -> OSError:
@@ -121,6 +139,6 @@ def _config_error(exc: OSError, host: str, port: int) -> ConfigError:
     if exc.errno == errno.EADDRNOTAVAIL:
         return ConfigError(
             f"{where}: no interface of this machine has that address. Choose one that has,"
-            " or 0.0.0.0 or :: for all."
+            " or * for all."
         )
     return ConfigError(f"{where}: can't listen there: {exc.strerror}.")

@@ -5,69 +5,18 @@ encodes and decodes. Nothing here knows of connections, TLS or files.
 """
 
 import json
-from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol, Self, overload
+from typing import Any, NamedTuple, Protocol, Self
 from urllib.parse import quote
 
-import trio
+from .config import MIB
+from .forms import Form, FormLimits, open_form
+from .headers import Headers
+from .request_body import RequestBody, check_body_size, decode_text, parse_json
 
 __all__ = ["Address", "Handler", "Headers", "Request", "Response", "ResponseBody", "TLSInfo"]
-
-
-class Headers(Sequence[tuple[str, str]]):
-    """Header fields in the order of the wire: an immutable sequence of (name, value).
-
-    Names compare without regard to case (RFC 9110 §5.1). Values are text, a character for each
-    octet of the wire (latin-1, RFC 9110 §5.5).
-    """
-
-    __slots__ = ("_fields",)
-
-    def __init__(self, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        self._fields = tuple(fields.items() if isinstance(fields, Mapping) else fields)
-
-    def get(self, name: str) -> str | None:
-        """Return the value of ``name``, several field lines joined by ", " (RFC 9110 §5.3)."""
-        values = self.get_all(name)
-        return ", ".join(values) if values else None
-
-    def get_all(self, name: str) -> list[str]:
-        """Return the value of each field line of that name, for Set-Cookie and its like."""
-        wanted = name.lower()
-        return [value for known, value in self._fields if known.lower() == wanted]
-
-    def with_header(self, name: str, value: str) -> Self:
-        """Return a copy in which ``name`` has this one value, in place of those it had."""
-        replaced = name.lower()
-        kept = (item for item in self._fields if item[0].lower() != replaced)
-        return type(self)((*kept, (name, value)))
-
-    @overload
-    def __getitem__(self, index: int) -> tuple[str, str]: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[tuple[str, str]]: ...
-    def __getitem__(self, index: int | slice) -> tuple[str, str] | Sequence[tuple[str, str]]:
-        return self._fields[index]
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self._fields)
-
-    def __contains__(self, name: object) -> bool:
-        """Whether a field of this name is there: ``"Range" in headers``."""
-        return isinstance(name, str) and bool(self.get_all(name))
-
-    def __eq__(self, other: object) -> bool:
-        return self._fields == other._fields if isinstance(other, Headers) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._fields)
-
-    def __repr__(self) -> str:
-        return f"Headers({list(self._fields)!r})"
 
 
 class Address(NamedTuple):
@@ -115,14 +64,75 @@ class Request:
     http_version: str
     """"1.1" or "1.0"."""
     headers: Headers
-    body: trio.abc.ReceiveStream
-    """The content. Reads the wire when it is read; closed by the server after the response."""
+    body: RequestBody
+    """The content, a ``trio.abc.ReceiveStream``. Reads the wire when it is read; closed by the
+    server after the response."""
     client: Address | None
     """The address of the peer, None where the transport has none."""
     tls: TLSInfo | None
     """None on a connection without TLS."""
     received_at: float
     """When its head had come, in seconds since the epoch."""
+
+    @property
+    def trailers(self) -> Headers:
+        """The fields after a chunked body (RFC 9110 §6.5); none before the end of it was read."""
+        return self.body.trailers
+
+    async def bytes(self, max_bytes: int = MIB) -> bytes:
+        """Return the whole body. It comes once: keep what you get.
+
+        Raises ``HTTPError`` 413 where it is over ``max_bytes``, before anything is read if the
+        client told its length; what reading the body raises (``HTTPError`` 400, 408 and 413,
+        ``ClientGone``); and ``RuntimeError`` where something of it was read before. Cancelled, what
+        came is lost. The same holds for ``text``, ``json`` and ``form``.
+        """
+        self._check_announced_size(max_bytes)
+        return await self.body.receive_all(max_bytes)
+
+    async def text(self, max_bytes: int = MIB) -> str:
+        """Return the whole body as text, by the charset of its Content-Type, else by UTF-8.
+
+        Raises ``HTTPError`` too: 415 for an unknown charset, 400 for what it can't decode.
+        """
+        content = await self.bytes(max_bytes)
+        return decode_text(content, self.headers.get("content-type"))
+
+    async def json(self, max_bytes: int = MIB) -> Any:
+        """Return the value of the whole body, a JSON text (RFC 8259), whatever its Content-Type.
+
+        Raises ``HTTPError`` 400 too, which says where it is no JSON.
+        """
+        return parse_json(await self.bytes(max_bytes))
+
+    def form(
+        self,
+        *,
+        max_bytes: int = 16 * MIB,
+        max_fields: int = 1000,
+        max_files: int = 100,
+        max_text_bytes: int = MIB,
+        max_file_memory: int = MIB,
+    ) -> AbstractAsyncContextManager[Form]:
+        """Read the form that is the body, for a block: ``async with request.form() as form``.
+
+        URL-encoded, or multipart with files, which are closed at the end of the block; a file of
+        over ``max_file_memory`` bytes is on the disk. ``max_text_bytes`` is for all text fields
+        together. Raises ``HTTPError`` too: 415 for what is no form, 400 for a malformed one, and
+        413 where it is over a limit.
+        """
+        self._check_announced_size(max_bytes)
+        limits = FormLimits(
+            max_bytes=max_bytes,
+            max_fields=max_fields,
+            max_files=max_files,
+            max_text_bytes=max_text_bytes,
+            max_file_memory=max_file_memory,
+        )
+        return open_form(self.body, self.headers.get("content-type"), limits)
+
+    def _check_announced_size(self, max_bytes: int) -> None:
+        check_body_size(int(self.headers.get("content-length") or 0), max_bytes)
 
 
 ResponseBody = bytes | AsyncIterable[bytes | bytearray | memoryview]
@@ -147,17 +157,21 @@ class Response:
     @classmethod
     def text(cls, content: str, status: int = 200) -> Self:
         """Return ``content`` as plain text in UTF-8."""
-        return cls(status, _content_type("text/plain; charset=utf-8"), content.encode())
+        return cls(status, _content_type("text/plain; charset=utf-8"), _encode(content))
 
     @classmethod
     def html(cls, content: str, status: int = 200) -> Self:
         """Return ``content``, an HTML document, in UTF-8. The caller has escaped what needs it."""
-        return cls(status, _content_type("text/html; charset=utf-8"), content.encode())
+        return cls(status, _content_type("text/html; charset=utf-8"), _encode(content))
 
     @classmethod
     def json(cls, value: Any, status: int = 200) -> Self:
-        """Return ``value`` as JSON (RFC 8259), or raise ``TypeError`` where JSON has no form."""
-        return cls(status, _content_type("application/json"), json.dumps(value).encode())
+        """Return ``value`` as JSON (RFC 8259).
+
+        Raises ``TypeError`` or ``ValueError`` for what JSON has no form for, NaN among it.
+        """
+        text = json.dumps(value, allow_nan=False)
+        return cls(status, _content_type("application/json"), text.encode())
 
     @classmethod
     def redirect(cls, location: str, status: int = 307) -> Self:
@@ -165,7 +179,8 @@ class Response:
 
         307 keeps the method and is not remembered, 308 is; 303 makes it a GET (RFC 9110 §15.4).
         """
-        return cls(status, Headers({"Location": quote(location, safe=_URI_CHARACTERS)}))
+        encoded = quote(location, safe=_URI_CHARACTERS, errors="surrogateescape")
+        return cls(status, Headers({"Location": encoded}))
 
     def with_header(self, name: str, value: str) -> Self:
         """Return a copy in which header ``name`` has this one value."""
@@ -186,6 +201,11 @@ class Handler(Protocol):
 
 # RFC 3986 §2.2 and §2.3, with "%": a location may come encoded already.
 _URI_CHARACTERS = ":/?#[]@!$&'()*+,;=-._~%"
+
+
+def _encode(text: str) -> bytes:
+    """Return ``text`` in UTF-8; lone surrogates, as a path may have them, become "?"."""
+    return text.encode("utf-8", "replace")
 
 
 def _content_type(media_type: str) -> Headers:

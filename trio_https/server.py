@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 
 import trio
@@ -72,7 +73,7 @@ async def serve(
 
     ``server = await nursery.start(trio_https.serve, handler)`` gives the ``Server`` as soon as
     clients can connect. ``host`` is a name or an address; "localhost" means 127.0.0.1 and ::1,
-    "0.0.0.0" and "::" mean all. ``port`` 0 takes any free one. ``tls`` is a context of yours;
+    "*" means every interface. ``port`` 0 takes any free one. ``tls`` is a context of yours;
     "local" issues a certificate for localhost by the local CA; None serves plain HTTP.
 
     Raises ``ConfigError`` where it can't listen, or the local certificate can't be made. No client
@@ -101,9 +102,15 @@ async def serve(
             async with trio.open_nursery() as background:
                 background.start_soon(service.departures.watch)
                 async with trio.open_nursery() as connections, trio.open_nursery() as accepting:
-                    admission = Admission(limits)
+                    accept = partial(
+                        _accept,
+                        admission=Admission(limits),
+                        connections=connections,
+                        service=service,
+                        troubles=_Troubles(),
+                    )
                     for listener in listeners:
-                        accepting.start_soon(_accept, listener, admission, connections, service)
+                        accepting.start_soon(accept, listener)
                     task_status.started(server)
                     await stopping.wait()
                     accepting.cancel_scope.cancel(reason="the server is stopping")
@@ -117,12 +124,17 @@ async def _accept(
     admission: Admission,
     connections: trio.Nursery,
     service: Service,
+    troubles: "_Troubles",
 ) -> None:
     """Start a task for each connection that there is a place for."""
     async with listener:
         while True:
-            await admission.reserve()
-            stream = await _next_connection(listener)
+            stream = await _next_connection(listener, troubles)
+            try:
+                await admission.reserve()  # those behind it wait in the backlog
+            except trio.Cancelled:
+                await trio.aclose_forcefully(stream)
+                raise
             connections.start_soon(_admit, stream, admission, service)
 
 
@@ -147,18 +159,29 @@ async def _refuse(_request: Request, /) -> Response:
     raise HTTPError(503, "too many connections", headers=[("Retry-After", "5")], close=True)
 
 
-async def _next_connection(listener: trio.SocketListener) -> trio.SocketStream:
+async def _next_connection(
+    listener: trio.SocketListener, troubles: "_Troubles"
+) -> trio.SocketStream:
     """Accept, whatever it takes: no fault of the system or of a client ends the listening."""
-    last_logged = -math.inf
     while True:
         try:
             return await listener.accept()
         except OSError as exc:
-            if trio.current_time() - last_logged >= _ACCEPT_LOG_SECONDS:
-                last_logged = trio.current_time()
-                address = listening_address(listener)
-                logger.error("%s: can't accept a connection: %s", address, exc.strerror)
+            troubles.log(listener, exc)
             await trio.sleep(_ACCEPT_PAUSE_SECONDS)
+
+
+class _Troubles:
+    """What the log is told of connections that can't be accepted: a line a second at most."""
+
+    def __init__(self) -> None:
+        self._last_logged = -math.inf
+
+    def log(self, listener: trio.SocketListener, exc: OSError) -> None:
+        if trio.current_time() - self._last_logged >= _ACCEPT_LOG_SECONDS:
+            self._last_logged = trio.current_time()
+            address = listening_address(listener)
+            logger.error("%s: can't accept a connection: %s", address, exc.strerror)
 
 
 def _peer(stream: trio.SocketStream) -> Address | None:

@@ -16,6 +16,7 @@ from .messages import TLSInfo
 
 __all__ = ["close", "describe", "open_server_context", "shake_hands", "why_untrusted"]
 
+_MAX_FLIGHTS = 10  # of a handshake; two are the rule, and three with HelloRetryRequest
 _ALPN_PROTOCOLS = ["http/1.1"]  # RFC 7301: exactly what is served
 
 
@@ -37,11 +38,10 @@ def open_server_context(
     try:
         # Without a password OpenSSL would ask for one on the terminal.
         context.load_cert_chain(certificate, key, password or b"")
-    except (ssl.SSLError, OSError) as exc:
-        reason = _in_words(exc) if isinstance(exc, ssl.SSLError) else exc.strerror
+    except (ssl.SSLError, OSError, ValueError) as exc:  # ValueError: an endless password
         raise ConfigError(
             f"{certificate}: OpenSSL can't use this certificate with {key or 'the key in it'}:"
-            f" {reason}. Give a PEM chain, leaf first, and the key it was made with."
+            f" {_why_unusable(exc)}. Give a PEM chain, leaf first, and the key it was made with."
         ) from exc
     return context
 
@@ -143,14 +143,23 @@ def why_untrusted(server: ssl.SSLContext, name: str) -> str | None:
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     ours = client.wrap_bio(to_client, to_server, server_hostname=name)
     theirs = server.wrap_bio(to_server, to_client, server_side=True)
-    for side in (ours, theirs, ours):  # hello; hello with certificate; verdict
+    for _ in range(_MAX_FLIGHTS):
         try:
-            side.do_handshake()
+            ours.do_handshake()
         except ssl.SSLWantReadError:
-            pass
+            with suppress(ssl.SSLWantReadError):
+                theirs.do_handshake()
         except ssl.SSLCertVerificationError as exc:
             return exc.verify_message
-    return None
+        else:
+            return None
+    return "the TLS handshake comes to no end"
+
+
+def _why_unusable(exc: Exception) -> str:
+    if isinstance(exc, ssl.SSLError):
+        return _in_words(exc) if exc.reason else "there is none in it that it can read"
+    return (isinstance(exc, OSError) and exc.strerror) or str(exc)
 
 
 def _why_broken(exc: BaseException) -> str:

@@ -23,8 +23,8 @@ FILE = click.Path(path_type=Path)
     show_default=True,
     metavar="NAME",
     envvar="TRIO_HTTPS_HOST",
-    help="Listen there, a name or an address. localhost means 127.0.0.1 and ::1; 0.0.0.0 and ::"
-    " mean every interface, so that others reach the pages too.",
+    help="Listen there, a name or an address. localhost means 127.0.0.1 and ::1; * means"
+    " every interface, so that others reach the pages too.",
 )
 @click.option(
     "--port",

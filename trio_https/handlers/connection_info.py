@@ -68,10 +68,11 @@ def _log_line(request: Request, length: int) -> str:
     entry = AccessEntry(
         received_at=request.received_at,
         client=request.client,
-        request_line=f"{request.method} {request.target} HTTP/{request.http_version}",
+        # A HEAD request has the fields of the GET that it stands for (RFC 9110 §9.3.2).
+        request_line=f"GET {request.target} HTTP/{request.http_version}",
         status=200,
         bytes_sent=length,
-        duration=time.time() - request.received_at,  # so far
+        duration=max(0.0, time.time() - request.received_at),  # so far
         headers=request.headers,
         tls=request.tls,
     )

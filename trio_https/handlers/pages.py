@@ -59,8 +59,8 @@ class Pages:
         """Answer a request for a file.
 
         Raises ``HTTPError``: 400 for a malformed target, 405 or 501 for a method other than GET,
-        HEAD and OPTIONS, 503 when no more files can be opened. A file that is in the page cache is answered
-        without a checkpoint: sending the response is one. Cancelling leaves no file open.
+        HEAD and OPTIONS, 503 when no more files can be opened. A file that is in the page cache is
+        answered without a checkpoint: sending the response is one. Cancelling leaves no file open.
         """
         if request.method == "OPTIONS":
             return Response(204, Headers((_ALLOW,)))

@@ -57,7 +57,7 @@ class AccessEntry:
     def to_json(self) -> str:
         """Return the entry as a JSON object on one line, in ASCII; times in seconds."""
         method, target, version = (*self.request_line.split(" "), None, None, None)[:3]
-        return json.dumps(
+        text = json.dumps(
             {
                 "time": round(self.received_at, 3),
                 "client": str(self.client) if self.client else None,
@@ -75,6 +75,7 @@ class AccessEntry:
                 "error_id": self.error_id,
             }
         )
+        return text.replace("\x7f", "\\u007f")  # the one control character that JSON lets pass
 
 
 class JSONFormatter(logging.Formatter):
@@ -95,7 +96,11 @@ def escape(text: str) -> str:
 
 
 def _escape_character(match: re.Match[str]) -> str:
-    octets = match[0].encode("latin-1" if match[0] < "\u0100" else "utf-8", "surrogateescape")
+    character = match[0]
+    if "\udc80" <= character <= "\udcff":  # an octet that was no text (PEP 383)
+        octets = character.encode("ascii", "surrogateescape")
+    else:
+        octets = character.encode("latin-1" if character < "\u0100" else "utf-8", "surrogatepass")
     return "".join(f"\\x{octet:02x}" for octet in octets)
 
 

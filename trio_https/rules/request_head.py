@@ -10,14 +10,18 @@ import re
 
 from ..errors import HTTPError
 
-__all__ = ["check_request_head", "find_head_end", "take_head"]
+__all__ = ["check_field_lines", "check_request_head", "find_head_end", "take_head"]
 
 _HEAD_END = b"\r\n\r\n"
 
+# RFC 9112 §2.2 asks to ignore one; clients that send one after each body exist, no others.
+_MAX_EMPTY_LINES = 8
+
 # All but HTAB, LF and CR, which have checks of their own (RFC 9110 §5.5).
 _CONTROL_CHARACTERS = bytes(set(range(0x20)) - set(b"\t\n\r")) + b"\x7f"
-_CONTENT_LENGTH_LINE = re.compile(rb"\ncontent-length[ \t]*:", re.IGNORECASE)
-_TRANSFER_ENCODING_LINE = re.compile(rb"\ntransfer-encoding[ \t]*:", re.IGNORECASE)
+_CONTENT_LENGTH_LINE = re.compile(rb"\ncontent-length[ \t]*:([^\r]*)", re.IGNORECASE)
+_TRANSFER_ENCODING_LINE = re.compile(rb"\ntransfer-encoding[ \t]*:([^\r]*)", re.IGNORECASE)
+_ABOVE_HTTP_1_0 = re.compile(rb"[^\r]* HTTP/(?:1\.[1-9]|[2-9]\.[0-9])\r")
 
 
 def find_head_end(received: bytes | bytearray) -> tuple[int, int]:
@@ -36,39 +40,57 @@ def take_head(received: bytearray, *, max_head_bytes: int, max_target_bytes: int
     """Remove the first request head from ``received`` and return it; None: it is not whole yet.
 
     Raises ``HTTPError`` (400, 414, 431; always closing) as soon as it can't become a valid one. The
-    verdict does not depend on how the bytes were cut.
+    verdict does not depend on how the bytes were cut: it is that of the first octet too many.
     """
     start, end = find_head_end(received)
-    _check_size(
-        received, start, len(received) if end < 0 else end, max_head_bytes, max_target_bytes
-    )
-    if end < 0:
-        # RFC 9112 §2.2: a bare LF may end lines for others; here it would be waited for in vain.
-        if received.count(b"\n") != received.count(b"\r\n"):
-            raise _bad_request("a line does not end in CR LF")
-        return None
-    head = bytes(received[start:end])
-    del received[:end]
-    return head
-
-
-def _check_size(
-    received: bytearray, start: int, end: int, max_head_bytes: int, max_target_bytes: int
-) -> None:
-    if end - start > max_target_bytes:
-        line_end = received.find(b"\r\n", start, end)
-        line = received[start : end if line_end < 0 else line_end]
-        if len(line.partition(b" ")[2].partition(b" ")[0]) > max_target_bytes:
-            raise HTTPError(414, f"the target is over {max_target_bytes:,} bytes", close=True)
-    if end > max_head_bytes:
+    if start > len(b"\r\n") * _MAX_EMPTY_LINES:
+        raise _bad_request("there are too many empty lines")
+    size = (len(received) if end < 0 else end) - start
+    if size > max_target_bytes:
+        _check_target_size(received, start, max_target_bytes)
+    if end >= 0 and size <= max_head_bytes:
+        head = bytes(received[start:end])
+        del received[:end]
+        return head
+    # RFC 9112 §2.2: a bare LF may end lines for others; here it would be waited for in vain.
+    stop = start + max_head_bytes
+    if received.count(b"\n", start, stop) != received.count(b"\r\n", start, stop):
+        raise _bad_request("a line does not end in CR LF")
+    if size > max_head_bytes:
         raise HTTPError(431, f"the request head is over {max_head_bytes:,} bytes", close=True)
+    return None
+
+
+def _check_target_size(received: bytearray, start: int, max_target_bytes: int) -> None:
+    line_end = received.find(b"\n", start)
+    line = received[start : len(received) if line_end < 0 else line_end].rstrip(b"\r")
+    if len(line.partition(b" ")[2].partition(b" ")[0]) > max_target_bytes:
+        raise HTTPError(414, f"the target is over {max_target_bytes:,} bytes", close=True)
 
 
 def check_request_head(head: bytes, *, max_fields: int) -> None:
-    """Raise ``HTTPError`` (400, 431; always closing) unless ``head`` has one reading only.
+    """Raise ``HTTPError`` (400, 431, 501; always closing) unless ``head`` has one reading only.
 
     ``head`` is complete, its last empty line included. What is left to h11: the grammar of the
     request line and of each field line.
+    """
+    check_field_lines(head, max_fields=max_fields)
+    lengths = _CONTENT_LENGTH_LINE.findall(head)
+    encodings = _TRANSFER_ENCODING_LINE.findall(head)
+    if lengths and encodings:
+        raise _bad_request("there is more than one framing of the body")  # RFC 9112 §6.1
+    if lengths:
+        _check_content_length(lengths)
+    if encodings:
+        _check_transfer_encoding(encodings)
+        if not _ABOVE_HTTP_1_0.match(head):
+            raise _bad_request("Transfer-Encoding needs HTTP/1.1")  # RFC 9112 §6.1
+
+
+def check_field_lines(head: bytes, *, max_fields: int) -> None:
+    """Raise ``HTTPError`` (400, 431; always closing) unless all lines of ``head`` are clean.
+
+    ``head`` is a first line, field lines and an empty line: of a request, or of its trailers.
     """
     lines = head.count(b"\n")
     if head.count(b"\r\n") != lines or head.count(b"\r") != lines:
@@ -77,16 +99,27 @@ def check_request_head(head: bytes, *, max_fields: int) -> None:
         raise _bad_request("a header field is folded over lines")  # RFC 9112 §5.2
     if len(head.translate(None, _CONTROL_CHARACTERS)) != len(head):
         raise _bad_request("there is a control character in the head")  # RFC 9110 §5.5
-    if lines - 2 > max_fields:  # without the request line and the empty line
+    if lines - 2 > max_fields:  # without the first line and the empty line
         raise HTTPError(431, f"more than {max_fields} header fields", close=True)
-    lengths = len(_CONTENT_LENGTH_LINE.findall(head))
-    if lengths > 1:
-        raise _bad_request("there is more than one Content-Length")  # RFC 9112 §6.3
-    encodings = len(_TRANSFER_ENCODING_LINE.findall(head))
-    if encodings and (lengths or encodings > 1):
-        raise _bad_request("there is more than one framing of the body")  # RFC 9112 §6.1
-    if encodings and not head.partition(b"\r\n")[0].endswith(b"HTTP/1.1"):
-        raise _bad_request("Transfer-Encoding needs HTTP/1.1")  # RFC 9112 §6.1
+
+
+def _check_content_length(values: list[bytes]) -> None:
+    # RFC 9112 §6.3 leaves it open to read "5, 5", or two fields of 5, as one.
+    if len(values) > 1 or b"," in values[0]:
+        raise _bad_request("there is more than one Content-Length")
+    if not values[0].strip(b" \t").isdigit():
+        raise _bad_request("Content-Length is not a number")  # RFC 9110 §8.6
+
+
+def _check_transfer_encoding(values: list[bytes]) -> None:
+    codings = [coding.strip(b" \t").lower() for coding in b",".join(values).split(b",")]
+    if codings == [b"chunked"]:
+        return
+    # RFC 9112 §6.3: without chunked as the last one the length is unknown; §6.1: never twice. An
+    # empty element would be ignored by RFC 9110 §5.6.1, and hides the coding from many a reader.
+    if codings[-1] != b"chunked" or b"chunked" in codings[:-1] or b"" in codings:
+        raise _bad_request("Transfer-Encoding does not end in chunked, once")
+    raise HTTPError(501, "chunked is the only transfer coding", close=True)  # RFC 9112 §6.1
 
 
 def _bad_request(detail: str) -> HTTPError:

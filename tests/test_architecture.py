@@ -1,0 +1,284 @@
+"""The shape of the package as data: which module may know which, and what stays small.
+
+A module imports only from rows below its own. Siblings of a row do not know each other, but for the
+exceptions listed here with their reasons; an exception that nobody needs any more fails too.
+"""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import trio_https
+
+PACKAGE = Path(trio_https.__file__).parent
+
+# From the bottom to the top. A name with ".*" is all modules of a subpackage.
+ROWS = (
+    ("config", "errors"),
+    ("rules.*",),
+    ("headers",),
+    ("request_body",),
+    ("forms",),
+    ("messages",),
+    ("operate.*",),
+    (
+        *("http1", "incoming", "patience", "tls", "listeners", "stopping", "admission"),
+        *("handlers.*", "certificates.*"),
+    ),
+    ("departures",),
+    ("connection",),
+    ("server",),
+    ("testing",),
+    ("cli.*", "__main__"),
+)
+
+# A subpackage that is one room: its modules know each other as they need, but in no circle.
+ROOMS = ("certificates", "cli")
+
+SIBLINGS = {
+    ("rules.preconditions", "rules.entity_tag"): "a precondition compares entity tags",
+    ("rules.preconditions", "rules.http_dates"): "a precondition compares dates",
+    ("http1", "stopping"): "the wait for the next request ends with the server",
+    ("http1", "incoming"): "what the border parses has come into a buffer",
+    ("http1", "patience"): "the border waits for slow clients, so long and no longer",
+    ("handlers.pages", "handlers.open_file"): "the pages handler opens files",
+    ("handlers.pages", "handlers.file_body"): "the pages handler sends files",
+    ("__main__", "cli"): "python -m trio_https is the command",
+}
+
+# Who may import what is foreign: each foreign thing is touched in one place.
+BORDERS = {
+    "h11": {"http1": "the border to h11"},
+    "ssl": {
+        "tls": "the border to ssl",
+        "connection": "the type SSLContext",
+        "server": "the type SSLContext",
+        "testing": "the type SSLContext",
+        "cli.identity": "the type SSLContext",
+        "cli.commands": "the text OPENSSL_VERSION",
+        "cli.serve": "the text OPENSSL_VERSION",
+    },
+    "cryptography": {"certificates.*": "the border to cryptography"},
+    "platformdirs": {"certificates.home": "where a user's data are kept"},
+    "click": {"cli.*": "the border to click"},
+    "python_multipart": {"forms": "the border to python_multipart"},
+    "trio_websocket": {},
+    "wsproto": {},
+}
+
+# What the borders that are only about a name take of ssl.
+SSL_NAMES = {"the type SSLContext": {"SSLContext"}, "the text OPENSSL_VERSION": {"OPENSSL_VERSION"}}
+
+MAX_LINES = 400
+NO_NAMES = {"util", "utils", "helper", "helpers", "common", "core", "base", "misc", "tools", "lib"}
+
+
+def module_name(path: Path) -> str:
+    """Return the name inside the package: "rules.url_path"; "" is the package itself."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@cache
+def parse(name: str) -> ast.Module:
+    return ast.parse(MODULES[name].read_text(encoding="utf-8"))
+
+
+def absolute(name: str, node: ast.ImportFrom) -> str:
+    """Return the absolute name of the module that an import in module ``name`` is from."""
+    if node.level == 0:
+        return node.module or ""
+    package = ("trio_https." + name).rstrip(".").split(".")
+    if MODULES[name].name != "__init__.py":
+        package.pop()
+    package = package[: len(package) - node.level + 1]
+    return ".".join([*package, node.module] if node.module else package)
+
+
+def imported(name: str) -> Iterator[str]:
+    """Yield the absolute name of each module that module ``name`` imports, wherever it does."""
+    for node in ast.walk(parse(name)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            source = absolute(name, node)
+            for alias in node.names:
+                inner = f"{source}.{alias.name}"
+                yield inner if inner.removeprefix("trio_https.") in MODULES else source
+
+
+def neighbours(name: str) -> set[str]:
+    """Return the modules of this package that module ``name`` imports; "" is the package itself."""
+    return {
+        found.removeprefix("trio_https").removeprefix(".")
+        for found in imported(name)
+        if found.partition(".")[0] == "trio_https"
+    }
+
+
+def matches(name: str, pattern: str) -> bool:
+    folder = pattern.removesuffix(".*")
+    return name == pattern or (folder != pattern and (name + ".").startswith(folder + "."))
+
+
+def row_of(name: str) -> int:
+    rows = [number for number, row in enumerate(ROWS) for pattern in row if matches(name, pattern)]
+    assert len(rows) == 1, f"{name} stands in {len(rows)} rows of the table"
+    return rows[0]
+
+
+def room_of(name: str) -> str:
+    room = name.partition(".")[0]
+    return room if room in ROOMS else name
+
+
+# Packages that hold nothing but their docstring need no row.
+PLACED = [name for name in MODULES if name and name not in ("rules", "handlers", "operate")]
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_a_module_knows_only_what_stands_below_it(name: str) -> None:
+    for other in neighbours(name):
+        if not other:  # the package itself, that is its version and the names it gives to users
+            assert room_of(name) == "cli"
+        elif room_of(other) != room_of(name):
+            allowed = row_of(other) < row_of(name) or (name, other) in SIBLINGS
+            assert allowed, f"{name} imports {other}"
+
+
+@pytest.mark.parametrize("pair", SIBLINGS, ids=" -> ".join)
+def test_an_exception_is_between_siblings_and_still_needed(pair: tuple[str, str]) -> None:
+    name, other = pair
+    assert row_of(name) == row_of(other)
+    assert other in neighbours(name)
+
+
+@pytest.mark.parametrize("pattern", [pattern for row in ROWS for pattern in row])
+def test_a_row_of_the_table_names_what_there_is(pattern: str) -> None:
+    assert any(matches(name, pattern) for name in MODULES)
+
+
+def test_imports_go_in_no_circle() -> None:
+    known = {name: {other for other in neighbours(name) if other} for name in MODULES if name}
+    while known:
+        free = {name for name, others in known.items() if not others & known.keys()}
+        assert free, f"these import each other: {sorted(known)}"
+        known = {name: others for name, others in known.items() if name not in free}
+
+
+@pytest.mark.parametrize("name", ["", "rules", "handlers", "operate", "certificates"])
+def test_a_package_holds_no_code_of_its_own(name: str) -> None:
+    """Docstring, imports, ``__version__`` and ``__all__``."""
+    for node in parse(name).body:
+        assert isinstance(node, ast.Expr | ast.ImportFrom | ast.Assign)
+        if isinstance(node, ast.Assign):
+            [target] = node.targets
+            assert isinstance(target, ast.Name)
+            assert target.id in ("__version__", "__all__")
+
+
+def test_the_package_gives_the_names_that_it_lists() -> None:
+    assert sorted(trio_https.__all__) == trio_https.__all__
+    public = {name for node in parse("").body if isinstance(node, ast.ImportFrom)
+              for name in (alias.name for alias in node.names)}  # fmt: skip
+    assert public == set(trio_https.__all__)
+
+
+# Borders
+
+
+@pytest.mark.parametrize("foreign", BORDERS)
+def test_what_is_foreign_is_imported_at_its_border_only(foreign: str) -> None:
+    importers = {
+        name for name in MODULES if foreign in {found.partition(".")[0] for found in imported(name)}
+    }
+    for name in importers:
+        assert any(matches(name, pattern) for pattern in BORDERS[foreign]), f"{name}: {foreign}"
+    for pattern in BORDERS[foreign]:
+        assert any(matches(name, pattern) for name in importers), f"{pattern} needs no {foreign}"
+
+
+@pytest.mark.parametrize("name", sorted(BORDERS["ssl"].keys() - {"tls"}))
+def test_who_needs_a_name_of_ssl_takes_no_more_of_it(name: str) -> None:
+    used = {
+        node.attr
+        for node in ast.walk(parse(name))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "ssl"
+    }
+    assert used == SSL_NAMES[BORDERS["ssl"][name]]
+
+
+PURE = {
+    "collections",
+    "datetime",
+    "functools",
+    "hashlib",
+    "ipaddress",
+    "re",
+    "time",
+    "typing",
+    "urllib",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("rules.")])
+def test_a_rule_is_pure(name: str) -> None:
+    """No Trio, no files, no network: of what is not ours, only what computes."""
+    foreign = {found.partition(".")[0] for found in imported(name)} - {"trio_https"}
+    assert foreign <= PURE
+
+
+HEAVY = (
+    "click",
+    "cryptography",
+    "platformdirs",
+    "python_multipart",
+    "trio_websocket",
+    "wsproto",
+    "asyncio",
+)
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Return what is in ``sys.modules`` of a fresh Python after ``statement``."""
+    program = f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    finished = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(finished.stdout))
+
+
+def test_importing_the_library_loads_nothing_that_only_the_command_needs() -> None:
+    loaded = loaded_by("import trio_https")
+    assert "trio_https.server" in loaded
+    assert not loaded & set(HEAVY)
+    assert not {name for name in loaded if name.startswith(("trio_https.cli", "trio_https.certif"))}
+
+
+# Sizes and names
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_is_read_in_one_sitting(name: str) -> None:
+    assert len(MODULES[name].read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_is_named_after_what_it_holds(name: str) -> None:
+    assert not NO_NAMES & set(name.replace(".", "_").split("_"))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_says_what_it_holds(name: str) -> None:
+    assert ast.get_docstring(parse(name))

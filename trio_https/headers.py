@@ -1,0 +1,62 @@
+"""The header fields of a message, and the trailer fields, as an immutable value."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Self, overload
+
+__all__ = ["Headers"]
+
+
+class Headers:
+    """Header fields in the order of the wire: an immutable sequence of (name, value).
+
+    Names compare without regard to case (RFC 9110 §5.1). Values are text, a character for each
+    octet of the wire (latin-1, RFC 9110 §5.5). ``in`` asks for a name: ``"Range" in headers``; so
+    this is no ``collections.abc.Sequence``, where it would ask for a pair.
+    """
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        self._fields = tuple(fields.items() if isinstance(fields, Mapping) else fields)
+
+    def get(self, name: str) -> str | None:
+        """Return the value of ``name``, several field lines joined by ", " (RFC 9110 §5.3)."""
+        values = self.get_all(name)
+        return ", ".join(values) if values else None
+
+    def get_all(self, name: str) -> list[str]:
+        """Return the value of each field line of that name, for Set-Cookie and its like."""
+        wanted = name.lower()
+        return [value for known, value in self._fields if known.lower() == wanted]
+
+    def with_header(self, name: str, value: str) -> Self:
+        """Return a copy in which ``name`` has this one value, in place of those it had."""
+        replaced = name.lower()
+        kept = (item for item in self._fields if item[0].lower() != replaced)
+        return type(self)((*kept, (name, value)))
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[str, str]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[tuple[str, str]]: ...
+    def __getitem__(self, index: int | slice) -> tuple[str, str] | Sequence[tuple[str, str]]:
+        return self._fields[index]
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._fields)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a field of this name is there."""
+        return bool(self.get_all(name))
+
+    def __eq__(self, other: object) -> bool:
+        return self._fields == other._fields if isinstance(other, Headers) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Headers({list(self._fields)!r})"
