@@ -26,6 +26,7 @@ ROWS = (
     ("request_body",),
     ("forms",),
     ("messages",),
+    ("response_head",),
     ("operate.*",),
     (
         *("http1", "incoming", "patience", "tls", "listeners", "stopping", "admission"),

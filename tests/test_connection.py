@@ -429,3 +429,39 @@ async def test_over_tls_the_line_names_version_and_cipher_suite(
     assert cipher is not None
     assert f'"https://localhost/" "-" TLSv1.3 {cipher[0]} ' in access_log.messages[0]
     assert access_log.messages[0].endswith("ms")
+
+
+# What a fuzzer found
+
+
+async def test_after_a_long_answer_the_connection_ends_in_order(
+    server_context: ssl.SSLContext,
+    client_context: ssl.SSLContext,
+    autojump_clock: Any,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Who read ahead, to see the client leave, has let go of the stream when it is closed."""
+
+    async def slow(request: Request) -> Response:
+        await trio.sleep(5)
+        return Response.text("done")
+
+    async with open_connection(slow, server_context=server_context) as transport:
+        stream = encrypt(transport, client_context)  # insists on close_notify
+        await stream.send_all(b"GET / HTTP/1.0\r\n\r\n")
+        assert (await read_all(stream)).endswith(b"done")
+    assert caplog.messages == []
+
+
+async def test_a_request_body_that_breaks_while_it_is_sent_back_is_no_bug(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def echo(request: Request) -> Response:
+        return Response(body=request.body)
+
+    async with open_connection(echo) as stream:
+        await stream.send_all(
+            b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3x\r\nabc\r\n"
+        )
+        await read_all(stream)
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []

@@ -564,3 +564,111 @@ async def test_http_error_gives_its_status_its_detail_and_its_headers() -> None:
         assert (reply.status, reply.headers["allow"]) == (405, "GET")
         assert reply.body == b"405 Method Not Allowed: only GET\n"
         assert (await peer.ask()).status == 405  # the connection goes on
+
+
+# Informational responses
+
+
+async def test_early_hints_come_before_the_response() -> None:
+    async def handler(request: Request) -> Response:
+        await request.send_early_hints(Headers({"Link": "</a.css>; rel=preload"}))
+        await request.send_early_hints(Headers())
+        return Response.text("done")
+
+    async with open_connection(handler) as stream:
+        await stream.send_all(HEAD)
+        received = bytes(await stream.receive_some())
+        assert received.startswith(
+            b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+        )
+    async with open_connection(handler) as stream:
+        reply = await Peer(stream).ask()
+        assert (reply.informational, reply.body) == ((103, 103), b"done")
+
+
+async def test_a_client_of_http_1_0_gets_no_informational_response() -> None:
+    async def handler(request: Request) -> Response:
+        await request.send_early_hints(Headers())
+        return Response.text("done")
+
+    assert (await exchange_bytes(b"GET / HTTP/1.0\r\n\r\n", handler)).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("status", [99, 101, 200])
+async def test_what_is_no_informational_response_is_not_sent(status: int) -> None:
+    async def handler(request: Request) -> Response:
+        with pytest.raises(ValueError, match=r"informational|status"):
+            await request.send_informational(status, Headers())
+        return Response.text("done")
+
+    async with open_connection(handler) as stream:
+        assert (await Peer(stream).ask()).body == b"done"
+
+
+async def test_once_the_response_has_begun_there_is_no_informational_one() -> None:
+    async def handler(request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"begun"
+            with pytest.raises(ValueError, match="no place"):
+                await request.send_early_hints(Headers())
+
+        return Response(body=body())
+
+    async with open_connection(handler) as stream:
+        assert (await Peer(stream).ask()).body == b"begun"
+
+
+async def test_continue_is_still_sent_after_early_hints() -> None:
+    async def handler(request: Request) -> Response:
+        await request.send_early_hints(Headers())
+        return Response(body=await request.bytes())
+
+    async with open_connection(handler) as stream:
+        await stream.send_all(
+            b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        )
+        received = b""
+        while b"100 Continue\r\n\r\n" not in received:
+            received += await stream.receive_some()
+        await stream.send_all(b"ok")
+        assert (await Peer(stream).read_reply_only("PUT")).body == b"ok"
+
+
+# What a fuzzer found
+
+
+async def test_a_body_that_failed_fails_again() -> None:
+    outcomes: list[int] = []
+
+    async def handler(request: Request) -> Response:
+        for _ in range(2):
+            with pytest.raises(HTTPError) as caught:
+                await request.body.receive_some()
+            outcomes.append(caught.value.status)
+        return Response.text("done")
+
+    chunked = (
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n500\r\n%b\r\n0\r\n\r\n"
+    )
+    await exchange_bytes(chunked % bytes(0x500), handler, limits=Limits(max_body_bytes=1024))
+    assert outcomes == [413, 413]
+
+
+async def test_before_a_chunked_body_is_dropped_the_response_says_so() -> None:
+    """RFC 9112 §9.6: how much of it is left, nobody can tell."""
+    sent = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with open_connection(hello) as stream:
+        await stream.send_all(sent)
+        reply = await Peer(stream).read_reply_only("POST")
+    assert reply.headers["connection"] == "close"
+
+
+async def test_a_later_minor_version_is_served_as_1_1() -> None:
+    seen: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        seen.append(request.http_version)
+        return Response()
+
+    await exchange_bytes(b"GET / HTTP/1.7\r\nHost: a\r\n\r\n", handler)  # RFC 9110 §2.5
+    assert seen == ["1.1"]

@@ -28,6 +28,10 @@ async def nothing() -> bytes:
     return b""
 
 
+async def no_informational(status: int, headers: Headers) -> None:
+    raise AssertionError
+
+
 def make_request(
     target: str,
     method: str = "GET",
@@ -49,6 +53,7 @@ def make_request(
         client=None,
         tls=None,
         received_at=now,
+        send_informational=no_informational,
     )
 
 

@@ -141,6 +141,8 @@ async def _send(
         raise
     except Exception as exc:
         if connection.status is not None:  # begun: all that is left is to cut it off
+            if connection.is_body_error(without_groups(exc)):
+                raise ClientGone(f"the request body failed: {exc}") from exc
             raise
         await connection.send_response(_report_bug(connection, request, exc), close=True)
 

@@ -21,7 +21,8 @@ from .incoming import Incoming
 from .messages import Address, Headers, Request, Response, TLSInfo
 from .patience import Patience
 from .request_body import RequestBody
-from .rules.http_dates import format_http_date
+from .response_head import WITHOUT_BODY, response_fields
+from .rules.chunked_body import ChunkedBodyCheck
 from .rules.request_head import check_request_head, take_head
 from .rules.request_target import resolve_target
 from .rules.url_path import decode_path
@@ -32,8 +33,6 @@ __all__ = ["HTTP1Connection"]
 # A piece of a response that has a deadline of its own; four TLS records of full size.
 _SEND_BYTES = 64 * 1024
 # Framing and the connection are decided here (RFC 9110 §7.6.1, RFC 9112 §6).
-_WITHOUT_BODY = {204, 304}  # RFC 9112 §6.3
-_NOT_THE_HANDLERS = {"connection", "keep-alive", "transfer-encoding", "upgrade"}
 
 
 class HTTP1Connection:
@@ -64,8 +63,11 @@ class HTTP1Connection:
         self._h11 = h11.Connection(h11.SERVER)
         self._body: RequestBody | None = None
         self._body_has_ended = False
+        self._body_error: HTTPError | None = None
         self._body_bytes_announced = 0
         self._body_bytes_received = 0
+        self._chunks: ChunkedBodyCheck | None = None
+        self._continue_is_awaited = False
         self._body_patience = Patience(self.limits.receive_timeout, self.limits.min_receive_rate)
         self._send_patience = Patience(self.limits.send_timeout, self.limits.min_send_rate)
         self._is_head = False
@@ -136,11 +138,8 @@ class HTTP1Connection:
             raise HTTPError(400, "there must be one Host header field", close=True)
         path_and_query, authority = resolve_target(method, target, hosts[0] if hosts else None)
         raw_path, _, query = path_and_query.partition("?")
-        self._check_announcements(headers)
         self._body = RequestBody(self.receive_body)
-        if not self._body_bytes_announced and headers.get("transfer-encoding") is None:
-            self._next_event()  # the EndOfMessage that h11 has for it
-            self._body_has_ended = True
+        self._expect_body(headers)
         return Request(
             method=method,
             target=target,
@@ -148,29 +147,49 @@ class HTTP1Connection:
             path=decode_path(raw_path),
             query=query,
             authority=authority,
-            http_version=version,
+            http_version="1.0" if version == "1.0" else "1.1",  # RFC 9110 §2.5
             headers=headers,
             body=self._body,
             client=self.client,
             tls=self.tls,
             received_at=self.received_at,
+            send_informational=self.send_informational,
         )
 
-    def _check_announcements(self, headers: Headers) -> None:
-        self._body_bytes_announced = int(headers.get("content-length") or 0)
-        self._check_body_size(self._body_bytes_announced)
+    def _expect_body(self, headers: Headers) -> None:
         expectation = headers.get("expect")
         if expectation is not None and expectation.lower() != "100-continue":
             raise HTTPError(417, "only 100-continue can be expected", close=True)
+        # h11 forgets this at any informational response.
+        self._continue_is_awaited = self._h11.they_are_waiting_for_100_continue
+        self._body_bytes_announced = int(headers.get("content-length") or 0)
+        self._check_body_size(self._body_bytes_announced)
+        if headers.get("transfer-encoding") is not None:
+            self._chunks = ChunkedBodyCheck(max_trailer_bytes=self.limits.max_head_bytes)
+        elif not self._body_bytes_announced:
+            self._next_event()  # the EndOfMessage that h11 has for it
+            self._body_has_ended = True
 
     async def receive_body(self) -> bytes:
         """Return the next piece of the request's body, b"" at its end.
 
-        Raises ``HTTPError`` (400, 408, 413) and ``ClientGone``. Cancelling loses nothing.
+        Raises ``HTTPError`` (400, 408, 413, 431), from then on each time; and ``ClientGone``.
+        Cancelling loses nothing.
         """
+        if self._body_error is not None:
+            raise self._body_error
+        try:
+            return await self._receive_body_piece()
+        except HTTPError as exc:
+            self._body_error = exc
+            self._may_continue = False
+            raise
+
+    async def _receive_body_piece(self) -> bytes:
         while not self._body_has_ended:
             event = self._next_event()
             if isinstance(event, h11.Data):
+                self._continue_is_awaited = False
                 self._body_bytes_received += len(event.data)
                 self._check_body_size(self._body_bytes_received)
                 return bytes(event.data)
@@ -182,23 +201,26 @@ class HTTP1Connection:
 
     def _end_body(self, event: h11.EndOfMessage) -> None:
         self._body_has_ended = True
+        self._continue_is_awaited = False
         if self._body is not None:
             self._body.trailers = _decode(event.headers)
 
     def _check_body_size(self, size: int) -> None:
         limit = self.limits.max_body_bytes
         if size > limit:
-            self._may_continue = False
             raise HTTPError(413, f"the request body is over {limit:,} bytes", close=True)
 
     async def _feed_body(self) -> None:
-        if not self._incoming.buffer:
-            # RFC 9110 §10.1.1: only now does somebody want the body.
-            if self._h11.they_are_waiting_for_100_continue:
+        buffer = self._incoming.buffer
+        if not buffer:
+            if self._continue_is_awaited:  # RFC 9110 §10.1.1: now somebody wants the body
+                self._continue_is_awaited = False
                 await self.send_informational(100, Headers())
             await self._await_body()
-        self._h11.receive_data(bytes(self._incoming.buffer))
-        self._incoming.buffer.clear()  # what is not of this body comes back in finish_exchange
+        if self._chunks is not None:
+            self._chunks.check(buffer)
+        self._h11.receive_data(bytes(buffer))
+        buffer.clear()  # what is not of this body comes back in finish_exchange
 
     async def _await_body(self) -> None:
         started = trio.current_time()
@@ -207,14 +229,16 @@ class HTTP1Connection:
                 raise ClientGone("the client left in the middle of a request body")
             self._body_patience.note(len(self._incoming.buffer), trio.current_time() - started)
             return
-        self._may_continue = False
         raise HTTPError(408, "the request body took too long", close=True)
+
+    def is_body_error(self, exc: BaseException) -> bool:
+        """Whether ``exc`` is what reading the body of this request has raised."""
+        return exc is self._body_error
 
     def _next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         try:
             return self._h11.next_event()
         except h11.RemoteProtocolError as exc:
-            self._may_continue = False
             raise HTTPError(exc.error_status_hint, close=True) from exc
 
     async def wait_until_client_leaves(self) -> None:
@@ -246,7 +270,7 @@ class HTTP1Connection:
             await self._send(self._h11.send(h11.EndOfMessage()))
 
     def _is_without_body(self, status: int) -> bool:
-        return self._is_head or status in _WITHOUT_BODY
+        return self._is_head or status in WITHOUT_BODY
 
     async def send_informational(self, status: int, headers: Headers) -> None:
         """Send a response before the response, 103 say; nothing to a client of HTTP/1.0.
@@ -275,33 +299,17 @@ class HTTP1Connection:
             not self._may_continue
             or self._requests >= self.limits.max_requests_per_connection
             or body_bytes_left > self.limits.max_drain_bytes
-            # Whether the body comes now that it was not asked for, nobody can tell.
-            or self._h11.they_are_waiting_for_100_continue
+            # How much is left of it, or whether it comes unasked, nobody can tell.
+            or (self._chunks is not None and not self._body_has_ended)
+            or self._continue_is_awaited
         )
 
     def _make_head(self, response: Response, *, close: bool) -> h11.Response:
-        if not 200 <= response.status <= 599:
-            raise ValueError(f"{response.status} is not the status code of a response")
-        fields = [
-            (name.encode("ascii"), value.encode("latin-1")) for name, value in response.headers
-        ]
-        names = {name.lower() for name, _ in response.headers}
-        if wrong := names & _NOT_THE_HANDLERS:
-            raise ValueError(f"{', '.join(wrong)}: set by the server, not by a handler")
-        if isinstance(response.body, bytes) and response.status not in _WITHOUT_BODY:
-            length = str(len(response.body))
-            if response.headers.get("content-length") not in (None, length):
-                raise ValueError(f"Content-Length is not that of the body, {length}")
-            if "content-length" not in names:
-                fields.append((b"Content-Length", length.encode()))
-        if "date" not in names:  # RFC 9110 §6.6.1
-            fields.append((b"Date", format_http_date(int(time.time())).encode()))
-        if close or self._must_close():
-            fields.append((b"Connection", b"close"))
+        close = close or self._must_close()
         try:
             return h11.Response(
                 status_code=response.status,
-                headers=fields,
+                headers=response_fields(response, close=close, now=time.time()),
                 reason=reason_phrase(response.status).encode(),
             )
         except h11.LocalProtocolError as exc:
@@ -353,6 +361,7 @@ class HTTP1Connection:
         What is left of the request's body is read, if it is little and comes soon. After this the
         body can't be read any more. Raises ``ClientGone``.
         """
+        await self._incoming.let_go()
         if self._body is not None:
             self._body.detach()
         if not self._may_continue or self._h11.our_state is not h11.DONE:

@@ -42,7 +42,7 @@ class Incoming:
                 self.buffer += data
                 self._arrived += len(data)
                 self._has_ended = not data
-        except trio.BrokenResourceError as exc:
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
             # A reset; or the end of TLS without close_notify, which is as good as the end.
             raise ClientGone("the connection broke") from exc
         finally:
@@ -65,3 +65,9 @@ class Incoming:
             return
         if ignore_end:
             await trio.sleep_forever()
+
+    async def let_go(self) -> None:
+        """Wait until whoever read ahead, and was cancelled, has let go of the stream."""
+        if self._reading.locked():
+            async with self._reading:
+                pass

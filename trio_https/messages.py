@@ -5,7 +5,7 @@ encodes and decodes. Nothing here knows of connections, TLS or files.
 """
 
 import json
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol, Self
@@ -73,6 +73,17 @@ class Request:
     """None on a connection without TLS."""
     received_at: float
     """When its head had come, in seconds since the epoch."""
+    send_informational: Callable[[int, Headers], Awaitable[None]] = field(repr=False)
+    """Sends a response before the response: its status, 102 to 199, and its fields (RFC 9110
+    §15.2). A client of HTTP/1.0 gets none. Raises ``ValueError`` for what is none, and once the
+    final response has begun; and ``ClientGone``."""
+
+    async def send_early_hints(self, headers: Headers) -> None:
+        """Send a 103 (RFC 8297): what the client may load already, as ``Link`` fields.
+
+        Raises what ``send_informational`` raises. Cancelled, the connection can't be used any more.
+        """
+        await self.send_informational(103, headers)
 
     @property
     def trailers(self) -> Headers:

@@ -1,0 +1,40 @@
+"""The header fields of a response as they are sent: the handler's, and those that the server adds.
+
+Length, date and the end of the connection are known here; how a body of unknown length is framed,
+h11 knows.
+"""
+
+from .messages import Response
+from .rules.http_dates import format_http_date
+
+__all__ = ["WITHOUT_BODY", "response_fields"]
+
+WITHOUT_BODY = {204, 304}  # RFC 9112 §6.3
+
+# Framing and the connection are the server's business (RFC 9110 §7.6.1, RFC 9112 §6).
+_NOT_THE_HANDLERS = {"connection", "keep-alive", "transfer-encoding", "upgrade"}
+
+
+def response_fields(response: Response, *, close: bool, now: float) -> list[tuple[bytes, bytes]]:
+    """Return the fields of ``response``, in octets; ``now`` is in seconds since the epoch.
+
+    ``close``: it is the last response on its connection. Raises ``ValueError`` for a status, a
+    field or a length that there is no valid form for; the grammar of the fields is h11's to judge.
+    """
+    if not 200 <= response.status <= 599:
+        raise ValueError(f"{response.status} is not the status code of a response")
+    fields = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.headers]
+    names = {name.lower() for name, _ in response.headers}
+    if wrong := names & _NOT_THE_HANDLERS:
+        raise ValueError(f"{', '.join(wrong)}: set by the server, not by a handler")
+    if isinstance(response.body, bytes) and response.status not in WITHOUT_BODY:
+        length = str(len(response.body))
+        if response.headers.get("content-length") not in (None, length):
+            raise ValueError(f"Content-Length is not that of the body, {length}")
+        if "content-length" not in names:
+            fields.append((b"Content-Length", length.encode()))
+    if "date" not in names:  # RFC 9110 §6.6.1
+        fields.append((b"Date", format_http_date(int(now)).encode()))
+    if close:
+        fields.append((b"Connection", b"close"))
+    return fields
