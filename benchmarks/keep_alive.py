@@ -8,23 +8,17 @@ the medians: that one can be compared between machines, the microseconds can't. 
 (Debian: wrk).
 """
 
-import os
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import trustme
+from processes import cpu_seconds, free_port, make_certificate, pinned_to, running
 
 CONNECTIONS = 32
-TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 HERE = Path(__file__).parent
 
 
@@ -36,7 +30,7 @@ def main(rounds: int = 5, seconds: int = 5) -> None:
         certificate, key = make_certificate(folder)
         (folder / "site").mkdir()
         (folder / "site" / "index.html").write_text("x" * 1024)
-        ceiling, ours = free_ports()
+        ceiling, ours = free_port(), free_port()
         servers = {
             "ceiling": (ceiling, [str(HERE / "ceiling.py"), certificate, key, str(ceiling)]),
             "trio_https": (ours, trio_https_arguments(folder, certificate, key, ours)),
@@ -44,7 +38,7 @@ def main(rounds: int = 5, seconds: int = 5) -> None:
         costs: dict[str, list[float]] = {name: [] for name in servers}
         for number in range(rounds):
             for name, (port, arguments) in servers.items():
-                with running(arguments, port) as process:
+                with running(arguments, port, prefix=pinned_to(0)) as process:
                     cost = measure(process, f"https://127.0.0.1:{port}/", seconds)
                 costs[name].append(cost)
                 print(f"round {number + 1}  {name:<12}{cost:8.1f} µs of CPU a request", flush=True)
@@ -54,53 +48,6 @@ def main(rounds: int = 5, seconds: int = 5) -> None:
 def trio_https_arguments(folder: Path, certificate: str, key: str, port: int) -> list[str]:
     options = ["--cert", certificate, "--key", key, "--port", str(port), "--no-access-log"]
     return ["-m", "trio_https", str(folder / "site"), "--host", "127.0.0.1", *options]
-
-
-def make_certificate(folder: Path) -> tuple[str, str]:
-    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
-    issued = authority.issue_cert("127.0.0.1", key_type=trustme.KeyType.ECDSA)
-    certificate, key = folder / "server.crt", folder / "server.key"
-    issued.cert_chain_pems[0].write_to_path(certificate)
-    issued.private_key_pem.write_to_path(key)
-    return str(certificate), str(key)
-
-
-def free_ports() -> tuple[int, int]:
-    with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as other,
-    ):
-        return one.getsockname()[1], other.getsockname()[1]
-
-
-@contextmanager
-def running(arguments: list[str], port: int) -> Iterator["subprocess.Popen[bytes]"]:
-    with subprocess.Popen(
-        [*pinned_to(0), sys.executable, *arguments], stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            wait_until_listening(port)
-            yield process
-        finally:
-            process.terminate()
-
-
-def pinned_to(processor: int) -> list[str]:
-    """Return the prefix of a command that keeps it on one processor, where there are more."""
-    if shutil.which("taskset") is None or len(os.sched_getaffinity(0)) < 2:
-        return []
-    return ["taskset", "-c", str(processor)]
-
-
-def wait_until_listening(port: int) -> None:
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionRefusedError:
-            time.sleep(0.05)
-        else:
-            return
-    sys.exit(f"nothing listens on port {port} after 10 s")
 
 
 def measure(process: "subprocess.Popen[bytes]", url: str, seconds: int) -> float:
@@ -114,11 +61,6 @@ def measure(process: "subprocess.Popen[bytes]", url: str, seconds: int) -> float
     if requests is None or "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
         sys.exit(f"the load did not go through:\n{done.stdout}")
     return used / int(requests[1]) * 1e6
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND  # utime and stime, proc(5)
 
 
 def report(costs: dict[str, list[float]]) -> None:

@@ -805,3 +805,20 @@ def test_a_password_that_no_key_can_have_is_a_mistake(
 ) -> None:
     with pytest.raises(ConfigError):
         tls.open_server_context(*encrypted, b"x" * 2000)
+
+
+async def test_an_aborted_connection_leaves_nothing_in_the_system() -> None:
+    """What the client has not taken is dropped, and the client is told by a reset."""
+    [listener] = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with listener:
+        host, port = listener.socket.getsockname()
+        client = await trio.open_tcp_stream(host, port)
+        server = await listener.accept()
+        with trio.move_on_after(0.1):
+            await server.send_all(bytes(100_000_000))
+        await tls.abort(server)
+        with pytest.raises(trio.BrokenResourceError):
+            while await client.receive_some():
+                pass
+        await client.aclose()
+        await tls.abort(server)  # once more does no harm

@@ -58,8 +58,10 @@ class Limits:
     """Whether those beyond ``max_connections`` are answered 503 at once, rather than waiting: for a
     server behind a load balancer, which then asks another."""
 
-    max_handshakes: int = 250
-    """TLS handshakes at a time; more wait for them, within ``handshake_timeout``."""
+    max_handshakes: int = 500
+    """TLS handshakes at a time; more wait for them, within ``handshake_timeout``. As many as there
+    are connections: a lower number bounds a burst of work, but lets clients that stall in the
+    handshake keep out others while there are places free."""
 
     max_connections_per_client: int = 100
     """At a time, from one address, or from one /64 network of IPv6, of which one client has all

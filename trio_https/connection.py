@@ -59,18 +59,21 @@ async def serve_connection(
         await tls.close(stream, timeout=service.limits.close_timeout)
     except ClientGone as exc:
         # A failed handshake is news for the operator, a client that leaves is not.
-        level = logging.INFO if stream is transport else logging.DEBUG
+        in_handshake = service.tls_context is not None and stream is transport
+        level = logging.INFO if in_handshake else logging.DEBUG
         logger.log(level, "%s: %s", client or "a client", exc)
+        await tls.abort(transport)
     except BaseExceptionGroup as group:
         bugs, others = group.split(Exception)
         if bugs:
             logger.error("%s: connection aborted", client or "a client", exc_info=bugs)
+            await tls.abort(transport)
         if others:  # cancellations
             raise others from None
     except Exception:
         logger.exception("%s: connection aborted", client or "a client")
+        await tls.abort(transport)
     finally:
-        # Without close_notify: what was sent may be cut off, and must not look whole.
         await trio.aclose_forcefully(transport)
 
 

@@ -5,7 +5,10 @@ connection begins and ends; what is said in between is not its business. No cryp
 keys, random numbers and checks are OpenSSL's, seeded by the operating system.
 """
 
+import socket
 import ssl
+import struct
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,8 +17,9 @@ import trio
 from .errors import ClientGone, ConfigError
 from .messages import TLSInfo
 
-__all__ = ["close", "describe", "open_server_context", "shake_hands", "why_untrusted"]
+__all__ = ["abort", "close", "describe", "open_server_context", "shake_hands", "why_untrusted"]
 
+_LINGER_NOT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # struct linger
 _MAX_FLIGHTS = 10  # of a handshake; two are the rule, and three with HelloRetryRequest
 _ALPN_PROTOCOLS = ["http/1.1"]  # RFC 7301: exactly what is served
 
@@ -104,6 +108,18 @@ async def close(stream: trio.abc.Stream, *, timeout: float) -> None:
                 await _LingeringTransport(stream).aclose()
     finally:
         await trio.aclose_forcefully(stream)
+
+
+async def abort(transport: trio.abc.Stream) -> None:
+    """Close ``transport`` at once, without close_notify: what was sent must not look whole.
+
+    What the client has not taken is dropped. The system would keep it otherwise, and for as long as
+    the client likes: some 100 KiB for each that stopped reading. On cancellation the same.
+    """
+    if isinstance(transport, trio.SocketStream):
+        with suppress(OSError):  # closed already
+            transport.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+    await trio.aclose_forcefully(transport)
 
 
 class _LingeringTransport(trio.abc.Stream):

@@ -1,0 +1,127 @@
+"""Servers as subprocesses, and what Linux tells of them in /proc: time, memory, descriptors.
+
+For the benchmarks that stand beside it. What is asked of a server, and how, they know themselves.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import trustme
+
+__all__ = [
+    "Resources",
+    "cpu_seconds",
+    "free_port",
+    "make_certificate",
+    "pinned_to",
+    "processor_wait_seconds",
+    "running",
+    "socket_buffer_bytes",
+]
+
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+def make_certificate(folder: Path) -> tuple[str, str]:
+    """Return the files of a certificate for 127.0.0.1 and of its key, made in ``folder``."""
+    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    issued = authority.issue_cert("127.0.0.1", key_type=trustme.KeyType.ECDSA)
+    certificate, key = folder / "server.crt", folder / "server.key"
+    issued.cert_chain_pems[0].write_to_path(certificate)
+    issued.private_key_pem.write_to_path(key)
+    return str(certificate), str(key)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port: int = unused.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(
+    arguments: list[str], port: int, *, prefix: Sequence[str] = (), log: Path | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run Python with ``arguments``, behind the command ``prefix``, as long as the block runs.
+
+    The block begins when something listens on ``port``. Standard error goes to ``log``.
+    """
+    with (
+        (log or Path(os.devnull)).open("ab") as stderr,
+        subprocess.Popen(
+            [*prefix, sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=stderr
+        ) as process,
+    ):
+        try:
+            _wait_until_listening(port)
+            yield process
+        finally:
+            if process.poll() is not None:
+                print(f"the server has ended by itself: {process.returncode}", file=sys.stderr)
+            process.terminate()
+
+
+def pinned_to(processor: int) -> list[str]:
+    """Return the prefix of a command that keeps it on one processor, where there are more."""
+    if shutil.which("taskset") is None or len(os.sched_getaffinity(0)) < 2:
+        return []
+    return ["taskset", "-c", str(processor)]
+
+
+def _wait_until_listening(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+        else:
+            return
+    sys.exit(f"nothing listens on port {port} after 10 s")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has used, its own and the system's for it."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND  # utime and stime, proc(5)
+
+
+def processor_wait_seconds(pid: int) -> float:
+    """Return how long a process was ready to run while others had the processors."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+
+
+class Resources(NamedTuple):
+    """What a process holds."""
+
+    resident_kib: int
+    descriptors: int
+    threads: int
+
+    @classmethod
+    def of(cls, pid: int) -> "Resources":
+        """Return what the process holds now."""
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        status = dict(line.split(":", 1) for line in lines)
+        return cls(
+            resident_kib=int(status["VmRSS"].split()[0]),
+            descriptors=len(os.listdir(f"/proc/{pid}/fd")),  # noqa: PTH208 -- names, no paths
+            threads=int(status["Threads"]),
+        )
+
+
+def socket_buffer_bytes() -> int:
+    """Return what the TCP sockets of the whole machine hold in buffers of the kernel."""
+    for line in Path("/proc/net/sockstat").read_text().splitlines():
+        name, *fields = line.split()
+        if name == "TCP:":
+            return int(fields[fields.index("mem") + 1]) * _PAGE_BYTES
+    raise LookupError("/proc/net/sockstat has no line for TCP")
