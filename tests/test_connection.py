@@ -465,3 +465,16 @@ async def test_a_request_body_that_breaks_while_it_is_sent_back_is_no_bug(
         )
         await read_all(stream)
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+async def test_the_reason_of_a_refusal_is_one_escaped_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "trio_https")
+    async with open_connection(hello) as stream:
+        await stream.send_all(b"GET / HTTP/1.1\r\nHost: a\r\n\xff: b\r\n\r\n")
+        await read_all(stream)
+    record = caplog.records[0]
+    assert record.getMessage().startswith("a client: 400 Bad Request (")
+    assert record.getMessage().isascii()
+    assert record.exc_info is None

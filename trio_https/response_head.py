@@ -9,7 +9,7 @@ from .rules.http_dates import format_http_date
 
 __all__ = ["WITHOUT_BODY", "response_fields"]
 
-WITHOUT_BODY = {204, 304}  # RFC 9112 §6.3
+WITHOUT_BODY = {204, 205, 304}  # RFC 9112 §6.3, RFC 9110 §15.3.6
 
 # Framing and the connection are the server's business (RFC 9110 §7.6.1, RFC 9112 §6).
 _NOT_THE_HANDLERS = {"connection", "keep-alive", "transfer-encoding", "upgrade"}
