@@ -9,7 +9,7 @@ import pytest
 import trio
 import trio.testing
 
-from trio_https import Address, ClientGone, HTTPError, Limits, Request, Response
+from trio_https import Address, ClientGone, Headers, HTTPError, Limits, Request, Response
 from trio_https.connection import serve_connection
 from trio_https.stopping import Stopping
 from trio_https.testing import open_connection
@@ -478,3 +478,22 @@ async def test_the_reason_of_a_refusal_is_one_escaped_line(
     assert record.getMessage().startswith("a client: 400 Bad Request (")
     assert record.getMessage().isascii()
     assert record.exc_info is None
+
+
+async def test_a_client_that_has_the_whole_response_and_closes_gets_close_notify(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext, autojump_clock: Any
+) -> None:
+    async def handler(request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"whole"
+            await trio.sleep(60)  # what was promised is sent, though nobody says so
+
+        return Response(200, Headers({"Content-Length": "5"}), body())
+
+    async with open_connection(handler, server_context=server_context) as transport:
+        stream = encrypt(transport, client_context)
+        await stream.send_all(HEAD)
+        received = b""
+        while not received.endswith(b"whole"):
+            received += await stream.receive_some()
+        await stream.unwrap()  # sends close_notify, and waits for the server's

@@ -495,7 +495,9 @@ async def test_an_async_generator_is_a_body_and_is_closed() -> None:
     assert closed == [True]
 
 
-@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 205), ("GET", 304)])
+@pytest.mark.parametrize(
+    ("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 205), ("GET", 304)]
+)
 async def test_a_body_that_must_not_be_sent_is_closed_unread(method: str, status: int) -> None:
     body = Pieces(b"abc")
     async with open_connection(answer_with(Response(status, body=body))) as stream:

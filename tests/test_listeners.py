@@ -416,10 +416,20 @@ async def test_a_port_that_does_not_exist_is_a_mistake(port: int) -> None:
         await open_listeners("localhost", port)
 
 
+async def test_an_empty_host_is_a_mistake_and_not_every_interface() -> None:
+    with pytest.raises(ConfigError, match="the host is empty"):
+        await open_listeners("", 0)
+
+
 @needs_ipv6
-@pytest.mark.parametrize("host", ["", "*"])
-async def test_every_interface_is_listened_on_with_both_families(host: str) -> None:
-    listeners = await open_listeners(host, 0)
+async def test_a_link_local_address_without_its_zone_is_a_mistake() -> None:
+    with pytest.raises(ConfigError, match="Add the interface, as in fe80::1%eth0"):
+        await open_listeners("fe80::1", 0)
+
+
+@needs_ipv6
+async def test_every_interface_is_listened_on_with_both_families() -> None:
+    listeners = await open_listeners("*", 0)
     hosts = [listening_address(listener).host for listener in listeners]
     for listener in listeners:
         await listener.aclose()

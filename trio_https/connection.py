@@ -74,7 +74,10 @@ async def serve_connection(
         logger.exception("%s: connection aborted", client or "a client")
         await tls.abort(transport)
     finally:
-        await trio.aclose_forcefully(transport)
+        try:
+            await trio.aclose_forcefully(transport)
+        finally:
+            tls.forget(stream)
 
 
 async def _shake_hands(
@@ -109,7 +112,7 @@ async def exchange(connection: HTTP1Connection, service: Service) -> bool:
             await _send(connection, request, response, close=close)
     finally:
         _log_access(connection, request)
-    if scope.cancelled_caught:
+    if scope.cancelled_caught and not connection.has_answered:
         raise ClientGone("the client left before it was answered")
     return await connection.finish_exchange()
 
@@ -153,7 +156,7 @@ async def _send(
 async def _refuse(connection: HTTP1Connection, refusal: HTTPError) -> None:
     """Answer what was no valid request. Nothing that follows it can be trusted."""
     # h11 says it more exactly, and in the client's own characters.
-    reason = f" ({escape(str(refusal.__cause__))})" if refusal.__cause__ else ""
+    reason = f" ({escape(str(refusal.__cause__)[:200])})" if refusal.__cause__ else ""
     logger.info("%s: %s%s", connection.client or "a client", refusal, reason)
     try:
         await connection.send_response(_error_response(refusal), close=True)

@@ -67,5 +67,6 @@ async def _watch_one(
     connection: HTTP1Connection, exchange: _Exchange, watch: trio.CancelScope
 ) -> None:
     with watch:
-        await connection.wait_until_client_leaves()
+        ignore_end = connection.limits.allow_half_close
+        await connection.incoming.wait_until_client_leaves(ignore_end=ignore_end)
         exchange.scope.cancel(reason="the client left")

@@ -55,7 +55,7 @@ class HTTP1Connection:
         self.limits = limits
         self.client = client
         self.tls = tls
-        self._incoming = Incoming(stream)  # what h11 has not been given
+        self.incoming = Incoming(stream)  # what h11 has not been given
         self._requests = 0
         self._begin_exchange()
 
@@ -77,6 +77,7 @@ class HTTP1Connection:
         self.request_line = ""
         self.status: int | None = None
         self.bytes_sent = 0
+        self._bytes_promised: int | None = None
         self.error_id: str | None = None
 
     # Receiving
@@ -88,7 +89,7 @@ class HTTP1Connection:
         server is to stop. Raises ``HTTPError`` for what is no valid request (400, 408, 414, 417,
         431, 501, 505) and ``ClientGone``. Cancelling loses nothing that was received.
         """
-        if not self._incoming.buffer and not await self._await_first_bytes(stopping):
+        if not self.incoming.buffer and not await self._await_first_bytes(stopping):
             return None
         head = await self._receive_head()
         self._requests += 1
@@ -106,14 +107,14 @@ class HTTP1Connection:
         limits = self.limits
         seconds = limits.idle_timeout if self._requests else limits.head_timeout
         with trio.move_on_after(seconds) as wait, stopping.ends_wait(wait):
-            return await self._incoming.receive()
+            return await self.incoming.receive()
         return False
 
     async def _receive_head(self) -> bytes:
         if (head := self._take_head()) is not None:
             return head
         with trio.move_on_after(self.limits.head_timeout):
-            while await self._incoming.receive():
+            while await self.incoming.receive():
                 if (head := self._take_head()) is not None:
                     return head
             raise ClientGone("the client left in the middle of a request head")
@@ -121,7 +122,7 @@ class HTTP1Connection:
 
     def _take_head(self) -> bytes | None:
         return take_head(
-            self._incoming.buffer,
+            self.incoming.buffer,
             max_head_bytes=self.limits.max_head_bytes,
             max_target_bytes=self.limits.max_target_bytes,
         )
@@ -211,7 +212,7 @@ class HTTP1Connection:
             raise HTTPError(413, f"the request body is over {limit:,} bytes", close=True)
 
     async def _feed_body(self) -> None:
-        buffer = self._incoming.buffer
+        buffer = self.incoming.buffer
         if not buffer:
             if self._continue_is_awaited:  # RFC 9110 §10.1.1: now somebody wants the body
                 self._continue_is_awaited = False
@@ -225,9 +226,9 @@ class HTTP1Connection:
     async def _await_body(self) -> None:
         started = trio.current_time()
         with trio.move_on_after(self._body_patience.seconds()):
-            if not await self._incoming.receive():
+            if not await self.incoming.receive():
                 raise ClientGone("the client left in the middle of a request body")
-            self._body_patience.note(len(self._incoming.buffer), trio.current_time() - started)
+            self._body_patience.note(len(self.incoming.buffer), trio.current_time() - started)
             return
         raise HTTPError(408, "the request body took too long", close=True)
 
@@ -240,10 +241,6 @@ class HTTP1Connection:
             return self._h11.next_event()
         except h11.RemoteProtocolError as exc:
             raise HTTPError(exc.error_status_hint, close=True) from exc
-
-    async def wait_until_client_leaves(self) -> None:
-        """Return when the client has left, to be run beside the one task that uses the rest."""
-        await self._incoming.wait_until_client_leaves(ignore_end=self.limits.allow_half_close)
 
     # Sending
 
@@ -264,10 +261,18 @@ class HTTP1Connection:
                 stack.push_async_callback(aclose)
             data = self._h11.send(self._make_head(response, close=close))
             self.status = response.status
+            promised = response.headers.get("content-length")
+            self._bytes_promised = int(promised) if promised else None
             await self._send(data)
             if not self._is_without_body(response.status):
                 await self._send_pieces(response.body)
             await self._send(self._h11.send(h11.EndOfMessage()))
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether the whole response has been sent, also if its body has not said so yet."""
+        ended = self._h11.our_state in (h11.DONE, h11.MUST_CLOSE)
+        return ended or self.bytes_sent == self._bytes_promised
 
     def _is_without_body(self, status: int) -> bool:
         return self._is_head or status in WITHOUT_BODY
@@ -361,7 +366,7 @@ class HTTP1Connection:
         What is left of the request's body is read, if it is little and comes soon. After this the
         body can't be read any more. Raises ``ClientGone``.
         """
-        await self._incoming.let_go()
+        await self.incoming.let_go()
         if self._body is not None:
             self._body.detach()
         if not self._may_continue or self._h11.our_state is not h11.DONE:
@@ -369,7 +374,7 @@ class HTTP1Connection:
         if not await self._drain():
             return False
         early, _ = self._h11.trailing_data
-        self._incoming.buffer[:0] = early
+        self.incoming.buffer[:0] = early
         self._begin_exchange()
         return True
 

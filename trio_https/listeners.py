@@ -53,8 +53,10 @@ def listening_address(listener: trio.SocketListener) -> Address:
 async def _resolve(host: str) -> Sequence[str]:
     if host.lower() == "localhost":  # RFC 6761 §6.3
         return _LOOPBACK
-    if host in ("", "*"):
+    if host == "*":
         return _WILDCARDS
+    if not host:  # an empty variable, rather than a wish to be reached from everywhere
+        raise ConfigError("the host is empty. Give a name or an address, or * for every interface.")
     try:
         found = await trio.socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as exc:
@@ -141,4 +143,6 @@ def _config_error(exc: OSError, host: str, port: int) -> ConfigError:
             f"{where}: no interface of this machine has that address. Choose one that has,"
             " or * for all."
         )
-    return ConfigError(f"{where}: can't listen there: {exc.strerror}.")
+    if exc.errno == errno.EINVAL and host.lower().startswith("fe80:"):
+        return ConfigError(f"{where}: no zone is given. Add the interface, as in {host}%eth0.")
+    return ConfigError(f"{where}: can't listen there: {exc.strerror}. Choose another address.")

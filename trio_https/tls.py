@@ -17,7 +17,15 @@ import trio
 from .errors import ClientGone, ConfigError
 from .messages import TLSInfo
 
-__all__ = ["abort", "close", "describe", "open_server_context", "shake_hands", "why_untrusted"]
+__all__ = [
+    "abort",
+    "close",
+    "describe",
+    "forget",
+    "open_server_context",
+    "shake_hands",
+    "why_untrusted",
+]
 
 _LINGER_NOT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # struct linger
 _MAX_FLIGHTS = 10  # of a handshake; two are the rule, and three with HelloRetryRequest
@@ -108,6 +116,16 @@ async def close(stream: trio.abc.Stream, *, timeout: float) -> None:
                 await _LingeringTransport(stream).aclose()
     finally:
         await trio.aclose_forcefully(stream)
+
+
+def forget(stream: trio.abc.Stream) -> None:
+    """Let go of what a closed stream holds.
+
+    An ``SSLStream`` refers to itself, by a bound method that it keeps; so the 100 KiB of OpenSSL's
+    below it would wait for the garbage collector, while new connections come.
+    """
+    if isinstance(stream, trio.SSLStream):
+        vars(stream).clear()
 
 
 async def abort(transport: trio.abc.Stream) -> None:

@@ -4,13 +4,16 @@ import sys
 
 __all__ = ["main"]
 
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it: asked to stop before it served
+
 
 def main() -> None:
     """Run the command ``trio-https``."""
-    # Here, so that importing the package does not cost what only the command needs.
-    from .commands import trio_https
-
     try:
-        trio_https(prog_name="trio-https")
+        # Here, so that importing the package does not cost what only the command needs.
+        from .commands import run
+
+        code = run()
     except KeyboardInterrupt:
-        sys.exit(130)  # 128 + SIGINT, as shells have it: asked to stop before it served
+        code = INTERRUPTED
+    sys.exit(code)

@@ -8,7 +8,7 @@ import click
 
 from .serve import serve
 
-__all__ = ["trio_https"]
+__all__ = ["run", "trio_https"]
 
 
 class ServeByDefault(click.Group):
@@ -55,7 +55,7 @@ def print_versions(ctx: click.Context, _parameter: click.Parameter, wanted: bool
     help="Show the versions of trio_https, Python, OpenSSL, trio and h11, and exit.",
 )
 def trio_https() -> None:
-    r"""HTTPS for a folder of pages.
+    """HTTPS for a folder of pages.
 
     \b
       trio-https              serve ./pages, or the built-in welcome pages
@@ -64,7 +64,25 @@ def trio_https() -> None:
 
     The first run makes a certificate for localhost, signed by a certificate authority of your own;
     the start-up messages say how a browser comes to trust it.
-    """
+
+    Each option can come from the environment too, --port from TRIO_HTTPS_PORT and so on.
+    """  # noqa: D301 -- click wants the character
 
 
 trio_https.add_command(serve)
+
+
+def run() -> int:
+    """Run the command with the arguments of the process, and return its exit code.
+
+    Raises ``KeyboardInterrupt`` where it was interrupted before it served.
+    """
+    try:
+        # Not click's standalone mode, where an interrupt is exit code 1 and "Aborted!".
+        code = trio_https.main(prog_name="trio-https", standalone_mode=False)
+    except click.ClickException as exc:
+        exc.show()
+        return exc.exit_code
+    except click.Abort as exc:
+        raise KeyboardInterrupt from exc
+    return code or 0

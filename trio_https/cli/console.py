@@ -5,7 +5,7 @@ Standard output belongs to the access log. Colour only on a terminal, and never 
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -42,8 +42,9 @@ def step(name: str) -> Iterator[Step]:
 
 
 def say(text: str = "") -> None:
-    """Print a line."""
-    click.echo(text, err=True)
+    """Print a line, if there is still somebody to read it."""
+    with suppress(BrokenPipeError):
+        click.echo(text, err=True)
 
 
 def paint(text: str, colour: str, *, bold: bool = False) -> str:

@@ -1,6 +1,7 @@
 """Which certificate the server shows: the user's, the one in ``certs/``, or a local one."""
 
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from ..errors import ConfigError
 from ..tls import open_server_context
 from .console import say, step
 
-__all__ = ["Identity", "KeyFiles", "LocalAuthority", "open_identity"]
+__all__ = ["Identity", "KeyFiles", "LocalAuthority", "open_identity", "private_places"]
 
 # Where a certificate is expected without being named, as the README of that folder says.
 _CERTS_FOLDER = Path("certs")
@@ -57,6 +58,14 @@ def open_identity(files: KeyFiles) -> Identity:
     if certificate is None:
         return _open_local()
     return _open_given(certificate, key, files.password_file)
+
+
+def private_places() -> list[Path]:
+    """Return the places of private keys that are there, whether they are in use or not."""
+    places = [_CERTS_FOLDER / "server.key"]
+    with suppress(ConfigError):  # a user without a home folder has none there
+        places.append(certificates_home())
+    return [place for place in places if place.exists()]
 
 
 def _find_files(files: KeyFiles) -> tuple[Path | None, Path | None]:

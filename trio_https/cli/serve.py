@@ -12,7 +12,8 @@ from .console import Mistake, say
 
 __all__ = ["serve"]
 
-FILE = click.Path(path_type=Path)
+# What can't be read is told later, with its remedy.
+FILE = click.Path(path_type=Path, readable=False)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -3,7 +3,7 @@
 import shlex
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -22,12 +22,13 @@ from ..messages import Handler
 from ..server import Server, serve
 from ..tls import why_untrusted
 from .console import paint, say, step
-from .identity import Identity, KeyFiles, open_identity
+from .identity import Identity, KeyFiles, open_identity, private_places
 
 __all__ = ["Listen", "serve_pages"]
 
 _DEFAULT_PAGES = Path("pages")
 _GRACE_SECONDS = 10
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def serve_pages(pages: Path | None, files: KeyFiles, listen: Listen) -> None:
         root, told.detail = _choose_pages(pages)
         handler: Handler = Pages(root)
     identity = open_identity(files)
-    _refuse_private_files(root, identity)
+    _refuse_private_files(root, (*identity.private_files, *private_places()))
     handler = with_connection_info(
         handler,
         server=f"trio_https {trio_https.__version__}",
@@ -78,12 +79,12 @@ def _welcome_pages() -> Path:
     return shipped if shipped.is_dir() else package.parent / "pages"  # in a checkout
 
 
-def _refuse_private_files(root: Path, identity: Identity) -> None:
+def _refuse_private_files(root: Path, private_files: Iterable[Path]) -> None:
     resolved = root.resolve()
-    for path in identity.private_files:
+    for path in private_files:
         if path.resolve().is_relative_to(resolved):
             raise ConfigError(
-                f"{root}: holds the private key {path}, which everybody could read then."
+                f"{root}: holds {path}, and with it a private key that everybody could read then."
                 " Serve another folder, or keep the key outside of it."
             )
 
@@ -98,7 +99,10 @@ def _certificate_facts(certificate: CertificateDescription) -> dict[str, object]
 async def _serve_until_signal(
     handler: Handler, identity: Identity, listen: Listen, *, started: float
 ) -> None:
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    # What they mean again afterwards: one that comes too late to be heeded ends nothing.
+    for number in _STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    with trio.open_signal_receiver(*_STOP_SIGNALS) as signals:
         async with trio.open_nursery() as nursery:
             with step("Listening") as told:
                 serving = partial(
