@@ -352,7 +352,7 @@ def assert_mistake(ended: Ended) -> None:
     [
         ("nowhere", ["nowhere", "No such file or directory", "Name a folder"]),
         ("rsa.crt", ["rsa.crt", "Not a directory", "Name a folder"]),
-        (".", [".: holds the private key", "localhost.pem", "Serve another folder"]),
+        (".", [".: holds", "localhost.pem", "Serve another folder"]),
         ("--key ec.key", ["--key", "Give the certificate"]),
         ("--key-password-file right", ["--key-password-file", "Give the certificate"]),
         ("--cert nothing.crt --key ec.key", ["nothing.crt", "no such file", "--cert"]),

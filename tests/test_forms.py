@@ -1,6 +1,7 @@
 """Forms, through a connection on memory streams, and from clients that people use."""
 
 import errno
+import io
 import json
 import ssl
 import tempfile
@@ -93,7 +94,7 @@ PHOTO = UploadedFile(
     filename="a.png",
     content_type="image/png",
     size=0,
-    file=tempfile.SpooledTemporaryFile(),  # noqa: SIM115 -- nothing is in it
+    file=io.BytesIO(),
     in_memory=True,
 )
 FORM = Form([("a", "1"), ("photo", PHOTO), ("a", "2"), ("secret", "password")])

@@ -1,5 +1,6 @@
 """The command line: one module a command, each imported when its turn comes."""
 
+import os
 import sys
 
 __all__ = ["main"]
@@ -16,4 +17,15 @@ def main() -> None:
         code = run()
     except KeyboardInterrupt:
         code = INTERRUPTED
+    _let_go_of_closed_outputs()
     sys.exit(code)
+
+
+def _let_go_of_closed_outputs() -> None:
+    """Keep the interpreter from writing, at its end, to those who have stopped reading."""
+    for output in (sys.stdout, sys.stderr):
+        try:
+            output.flush()
+        except BrokenPipeError:
+            # As the documentation of the signal module has it ("Note on SIGPIPE").
+            os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
