@@ -43,6 +43,7 @@ ROWS = (
 ROOMS = ("certificates", "cli")
 
 SIBLINGS = {
+    ("rules.chunked_framing", "rules.request_head"): "trailers are field lines too",
     ("rules.preconditions", "rules.entity_tag"): "a precondition compares entity tags",
     ("rules.preconditions", "rules.http_dates"): "a precondition compares dates",
     ("http1", "stopping"): "the wait for the next request ends with the server",

@@ -4,7 +4,7 @@ Only this module knows h11, encodes text to octets, and knows how a message is f
 stream when somebody asks for a request or for a piece of its body, never before, so a client is
 slowed down by whoever is slow here. Foreign errors end here: the client's faults leave as
 ``HTTPError``, its absence as ``ClientGone``, and a response that can't be sent as ``ValueError``.
-Each exchange has an ``h11.Connection`` of its own; what came early is carried over.
+Each exchange has an ``h11.Connection`` of its own; it gets its bytes and no others.
 """
 
 import time
@@ -22,7 +22,7 @@ from .messages import Address, Headers, Request, Response, TLSInfo
 from .patience import Patience
 from .request_body import RequestBody
 from .response_head import WITHOUT_BODY, response_fields
-from .rules.chunked_body import ChunkedBodyCheck
+from .rules.chunked_framing import ChunkedFraming
 from .rules.request_head import check_request_head, take_head
 from .rules.request_target import resolve_target
 from .rules.url_path import decode_path
@@ -32,7 +32,6 @@ __all__ = ["HTTP1Connection"]
 
 # A piece of a response that has a deadline of its own; four TLS records of full size.
 _SEND_BYTES = 64 * 1024
-# Framing and the connection are decided here (RFC 9110 §7.6.1, RFC 9112 §6).
 
 
 class HTTP1Connection:
@@ -66,7 +65,7 @@ class HTTP1Connection:
         self._body_error: HTTPError | None = None
         self._body_bytes_announced = 0
         self._body_bytes_received = 0
-        self._chunks: ChunkedBodyCheck | None = None
+        self._chunks: ChunkedFraming | None = None
         self._continue_is_awaited = False
         self._body_patience = Patience(self.limits.receive_timeout, self.limits.min_receive_rate)
         self._send_patience = Patience(self.limits.send_timeout, self.limits.min_send_rate)
@@ -158,18 +157,18 @@ class HTTP1Connection:
         )
 
     def _expect_body(self, headers: Headers) -> None:
-        expectation = headers.get("expect")
-        if expectation is not None and expectation.lower() != "100-continue":
+        expectations = (headers.get("expect") or "").lower().split(",")
+        if {member.strip() for member in expectations} - {"100-continue", ""}:
             raise HTTPError(417, "only 100-continue can be expected", close=True)
-        # h11 forgets this at any informational response.
-        self._continue_is_awaited = self._h11.they_are_waiting_for_100_continue
         self._body_bytes_announced = int(headers.get("content-length") or 0)
         self._check_body_size(self._body_bytes_announced)
         if headers.get("transfer-encoding") is not None:
-            self._chunks = ChunkedBodyCheck(max_trailer_bytes=self.limits.max_head_bytes)
+            self._chunks = ChunkedFraming(self.limits)
         elif not self._body_bytes_announced:
             self._next_event()  # the EndOfMessage that h11 has for it
             self._body_has_ended = True
+        # h11 forgets this at any informational response, and where there is no content.
+        self._continue_is_awaited = self._h11.they_are_waiting_for_100_continue
 
     async def receive_body(self) -> bytes:
         """Return the next piece of the request's body, b"" at its end.
@@ -212,23 +211,28 @@ class HTTP1Connection:
             raise HTTPError(413, f"the request body is over {limit:,} bytes", close=True)
 
     async def _feed_body(self) -> None:
-        buffer = self.incoming.buffer
-        if not buffer:
+        while not (data := self._take_body()):
             if self._continue_is_awaited:  # RFC 9110 §10.1.1: now somebody wants the body
                 self._continue_is_awaited = False
                 await self.send_informational(100, Headers())
             await self._await_body()
+        self._h11.receive_data(data)
+
+    def _take_body(self) -> bytes:
+        buffer = self.incoming.buffer
         if self._chunks is not None:
-            self._chunks.check(buffer)
-        self._h11.receive_data(bytes(buffer))
-        buffer.clear()  # what is not of this body comes back in finish_exchange
+            return self._chunks.take(buffer)
+        data = bytes(buffer[: self._body_bytes_announced - self._body_bytes_received])
+        del buffer[: len(data)]
+        return data
 
     async def _await_body(self) -> None:
-        started = trio.current_time()
+        started, before = trio.current_time(), len(self.incoming.buffer)  # half a line, at most
         with trio.move_on_after(self._body_patience.seconds()):
             if not await self.incoming.receive():
                 raise ClientGone("the client left in the middle of a request body")
-            self._body_patience.note(len(self.incoming.buffer), trio.current_time() - started)
+            arrived = len(self.incoming.buffer) - before
+            self._body_patience.note(arrived, trio.current_time() - started)
             return
         raise HTTPError(408, "the request body took too long", close=True)
 
@@ -373,8 +377,6 @@ class HTTP1Connection:
             return False
         if not await self._drain():
             return False
-        early, _ = self._h11.trailing_data
-        self.incoming.buffer[:0] = early
         self._begin_exchange()
         return True
 

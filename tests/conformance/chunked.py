@@ -43,6 +43,7 @@ SEQUENCES = [
     _served("a size in capitals", b"A\r\n0123456789\r\n" + _LAST, b"0123456789"),
     _served("a size of two digits", b"1f\r\n" + b"a" * 31 + b"\r\n" + _LAST, b"a" * 31),
     _served("leading zeros", b"0005\r\nhello\r\n" + _LAST, b"hello"),
+    _served("forty leading zeros", b"0" * 40 + b"5\r\nhello\r\n" + _LAST, b"hello"),
     _served("a last chunk of several zeros", b"5\r\nhello\r\n000\r\n\r\n", b"hello"),
     _served("data that looks like the last chunk", b"5\r\n0\r\n\r\n\r\n" + _LAST, b"0\r\n\r\n"),
     _served(
@@ -88,6 +89,10 @@ SEQUENCES = [
     _refused("a last chunk with a space behind it", b"5\r\nhello\r\n0 \r\n\r\n"),
     _refused("a field for a size", b"Host: a\r\n\r\n"),
     _refused("more than the limit", b"3e9\r\n" + b"a" * 1001 + b"\r\n" + _LAST, status=413),
+    _refused("more than the limit, announced", b"fffff\r\nhello\r\n" + _LAST, status=413),
+    _refused("2**63", b"8000000000000000\r\nhello\r\n" + _LAST, status=413),
+    _refused("2**64 + 5", b"10000000000000005\r\nhello\r\n" + _LAST, status=413),
+    _refused("2**128 + 5", b"1" + b"0" * 31 + b"5\r\nhello\r\n" + _LAST, status=413),
     # Line ends
     _refused("a bare LF behind the size", b"5\nhello\r\n" + _LAST, "9112 §2.2"),
     _refused("a bare CR behind the size", b"5\rhello\r\n" + _LAST, "9112 §2.2"),
@@ -133,6 +138,7 @@ SEQUENCES = [
     _extension_served("escaped characters", b';a="\\"\\\\b"'),
     _extension_served("octets beyond ASCII in quotes", b';a="caf\xe9"'),
     _extension_served("blanks behind the semicolon", b"; \ta=b"),
+    _extension_served("blanks before the semicolon", b" \t;a=b"),
     _extension_served("blanks around the equals sign", b";a = b"),
     _extension_refused("an empty name", b";"),
     _extension_refused("two semicolons", b";;a"),
@@ -167,6 +173,11 @@ SEQUENCES = [
         b"5;" + b"a" * 20_000 + b"\r\nhello\r\n" + _LAST,
         "9112 §7.1.1",
     ),
+    _refused(
+        "many short extensions",
+        (b"1;" + b"a" * 200 + b"\r\na\r\n") * 100 + _LAST,
+        "9112 §7.1.1",
+    ),
     _refused("many extensions", (b"1;" + b"a" * 400 + b"\r\na\r\n") * 50 + _LAST, "9112 §7.1.1"),
     # Trailers
     _trailers_served("a field", b"A: b\r\n"),
@@ -188,6 +199,15 @@ SEQUENCES = [
     _trailers_refused("an empty line of a bare LF", b"A: b\r\n\n", "9112 §2.2"),
     _trailers_refused("an empty line of two LFs", b"A: b\n\n", "9112 §2.2"),
     _trailers_refused("a request line", b"GET / HTTP/1.1"),
+    # They would tell of framing that is over
+    _trailers_refused("a length", b"Content-Length: 5", "9110 §6.5.1"),
+    _trailers_refused("a coding", b"Transfer-Encoding: chunked", "9110 §6.5.1"),
+    _refused(
+        "101 trailer fields",
+        b"5\r\nhello\r\n0\r\n" + b"A: b\r\n" * 101 + b"\r\n",
+        "6585 §5",
+        431,
+    ),
     _refused(
         "trailers of 40,000 octets",
         b"5\r\nhello\r\n0\r\nA: " + b"b" * 40_000 + b"\r\n\r\n",

@@ -169,12 +169,32 @@ SEQUENCES = [
         Seen("POST", body=b"hello"),
         continues=True,
     ),
+    served(
+        "9110 §10.1.1",
+        "100-continue without content",
+        GET + b"Expect: 100-continue\r\n\r\n",
+        Seen(),
+    ),
+    served(
+        "9110 §10.1.1",
+        "100-continue with content of no length",
+        _EXPECT + b"Content-Length: 0\r\n\r\n",
+        Seen("POST"),
+    ),
     closing(
         "9110 §10.1.1",
         "100-continue in HTTP/1.0",
         b"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
         Seen("POST", authority="", body=b"hello"),
     ),
+    served(
+        "9110 §10.1.1",
+        "100-continue twice",
+        _EXPECT + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
+        Seen("POST", body=b"hello"),
+        continues=True,
+    ),
+    served("9110 §10.1.1", "an empty expectation", GET + b"Expect:\r\n\r\n", Seen()),
     refused("9110 §10.1.1", "another expectation", GET + b"Expect: tea\r\n\r\n" + SMUGGLED, 417),
     refused(
         "9110 §10.1.1",

@@ -124,6 +124,9 @@ SEQUENCES = [
         CHUNKED + b"1\r\na\r\n3e8\r\n" + _BODY + b"\r\n0\r\n\r\n" + SMUGGLED,
         413,
     ),
+    refused(
+        "9110 §15.5.14", "chunks without an end", CHUNKED + b"64\r\n%b\r\n" % (b"a" * 100) * 11, 413
+    ),
     abandoned("9112 §8", "a head that does not end", GET + b"A: b\r\n"),
     abandoned("9112 §8", "half a request line", b"GET / HT"),
     abandoned("9112 §2.2", "nothing but an empty line", b"\r\n"),
