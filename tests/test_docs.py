@@ -163,6 +163,11 @@ def test_the_first_command_serves_the_pages_on_a_fresh_machine(tmp_path: Path) -
     ) as process:
         try:
             assert b"<!doctype html>" in fetch_from(process, process.stderr, clone).lower()
+            [installed] = (clone / ".venv" / "lib").glob("python*/site-packages/trio_https")
+            shipped = installed / "welcome_pages"  # served where there is no folder "pages"
+            assert {page.name for page in shipped.iterdir()} == {
+                page.name for page in (clone / "pages").iterdir()
+            }
         finally:
             os.killpg(process.pid, signal.SIGTERM)
 
