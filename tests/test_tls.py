@@ -822,3 +822,26 @@ async def test_an_aborted_connection_leaves_nothing_in_the_system() -> None:
                 pass
         await client.aclose()
         await tls.abort(server)  # once more does no harm
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "offered"),
+    [
+        (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3, ["1.2", "1.3"]),
+        (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_3, ["1.3"]),
+        (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2, ["1.2"]),
+    ],
+)
+def test_the_versions_told_are_those_that_work(
+    lowest: ssl.TLSVersion, highest: ssl.TLSVersion, offered: list[str], tmp_path: Path
+) -> None:
+    context = make_context(trustme.CA(), tmp_path)
+    context.minimum_version, context.maximum_version = lowest, highest
+    assert tls.offered_versions(context) == offered
+
+
+def test_a_context_that_offers_other_protocols_offers_nothing(tmp_path: Path) -> None:
+    context = make_context(trustme.CA(), tmp_path)
+    context.set_alpn_protocols(["h2"])
+    assert tls.offered_versions(context) == []
+    assert tls.offered_versions(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) == []

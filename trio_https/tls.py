@@ -22,6 +22,7 @@ __all__ = [
     "close",
     "describe",
     "forget",
+    "offered_versions",
     "open_server_context",
     "shake_hands",
     "why_untrusted",
@@ -173,7 +174,39 @@ def why_untrusted(server: ssl.SSLContext, name: str) -> str | None:
     A handshake in memory, as OpenSSL's clients would do it with ``name`` (a host name or an IP
     address) in the URL. Browsers with a store of their own may judge in another way.
     """
-    client = ssl.create_default_context()
+    try:
+        _shake_hands_in_memory(ssl.create_default_context(), server, name)
+    except ssl.SSLCertVerificationError as exc:
+        return exc.verify_message
+    except ssl.SSLError as exc:
+        return _in_words(exc)
+    return None
+
+
+def offered_versions(server: ssl.SSLContext) -> list[str]:
+    """Return the TLS versions in which a handshake with ``server`` succeeds: ["1.2", "1.3"].
+
+    Found out by handshakes in memory, each with a client that speaks that version only, wants
+    ALPN "http/1.1", and does not look at the certificate.
+    """
+    offered = []
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        client.check_hostname = False
+        client.verify_mode = ssl.CERT_NONE
+        client.minimum_version = client.maximum_version = version
+        client.set_alpn_protocols(_ALPN_PROTOCOLS)
+        with suppress(ssl.SSLError):
+            agreed = _shake_hands_in_memory(client, server, "localhost")
+            if agreed.selected_alpn_protocol() in _ALPN_PROTOCOLS:
+                offered.append(version.name.removeprefix("TLSv").replace("_", "."))
+    return offered
+
+
+def _shake_hands_in_memory(
+    client: ssl.SSLContext, server: ssl.SSLContext, name: str
+) -> ssl.SSLObject:
+    """Return the client's side after a handshake; raise what OpenSSL raises on either side."""
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     ours = client.wrap_bio(to_client, to_server, server_hostname=name)
     theirs = server.wrap_bio(to_server, to_client, server_side=True)
@@ -183,11 +216,9 @@ def why_untrusted(server: ssl.SSLContext, name: str) -> str | None:
         except ssl.SSLWantReadError:
             with suppress(ssl.SSLWantReadError):
                 theirs.do_handshake()
-        except ssl.SSLCertVerificationError as exc:
-            return exc.verify_message
         else:
-            return None
-    return "the TLS handshake comes to no end"
+            return ours
+    raise ssl.SSLError("the TLS handshake comes to no end")
 
 
 def _why_unusable(exc: Exception) -> str:

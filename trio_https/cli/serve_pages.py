@@ -20,7 +20,7 @@ from ..handlers.known_hosts import with_known_hosts
 from ..handlers.pages import Pages
 from ..messages import Handler
 from ..server import Server, serve
-from ..tls import why_untrusted
+from ..tls import offered_versions, why_untrusted
 from .console import paint, say, step
 from .identity import Identity, KeyFiles, open_identity, private_places
 
@@ -58,7 +58,13 @@ def serve_pages(pages: Path | None, files: KeyFiles, listen: Listen) -> None:
         names = (*identity.certificate.names, *listen.allowed_hosts)
         handler = with_known_hosts(handler, names)
     with step("TLS") as told:
-        told.detail = "1.2 and 1.3, ALPN http/1.1"
+        versions = offered_versions(identity.context)
+        if not versions:
+            raise ConfigError(
+                "TLS: no handshake succeeds with this certificate on this OpenSSL. Give one with an"
+                " ECDSA P-256 or an RSA key."
+            )
+        told.detail = f"{' and '.join(versions)}, ALPN http/1.1"
     try:
         trio.run(partial(_serve_until_signal, handler, identity, listen, started=started))
     except ExceptionGroup as group:
