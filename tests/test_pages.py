@@ -1,6 +1,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -62,7 +63,7 @@ async def content_of(response: Response) -> bytes:
     if isinstance(response.body, bytes):
         return response.body
     assert isinstance(response.body, FileBody)
-    async with response.body as body:
+    async with aclosing(response.body) as body:
         return b"".join([bytes(piece) async for piece in body])
 
 

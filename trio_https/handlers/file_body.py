@@ -4,7 +4,10 @@ What is in the page cache is read on the spot; a thread is used only where the d
 tasks waiting, or where the platform can't tell. Names, headers and HTTP are not known here.
 """
 
+import mmap
 import os
+from collections.abc import AsyncIterator, Iterable
+from typing import Self
 
 import trio
 
@@ -13,54 +16,66 @@ __all__ = ["BUFFER_BYTES", "FileBody", "read_file"]
 BUFFER_BYTES = 256 * 1024
 """Read at a time, always into one buffer: a new one each time makes TLS half as dear again."""
 
+_NOTHING = range(0)
 
-class FileBody(trio.abc.ReceiveStream):
-    """``length`` bytes of an open file from ``offset`` on, as a stream that owns ``fd``.
 
-    A file that has become shorter ends early, and the receiver notices the missing bytes; what was
-    added to a file is left out.
+class FileBody(AsyncIterator[bytes | memoryview]):
+    """Parts of an open file, and what stands between them, as a body that owns ``fd``.
+
+    Each of ``parts`` is a range of offsets in the file, or bytes that are given as they are. A file
+    that has become shorter ends the body early, and the receiver notices the missing bytes; what
+    was added to a file is left out.
     """
 
-    def __init__(self, fd: int, length: int, *, offset: int = 0) -> None:
+    def __init__(self, fd: int, parts: Iterable[range | bytes]) -> None:
         self._fd = fd
-        self._offset = offset
-        self._end = offset + length
-        self._buffer = bytearray()  # made when first read: a HEAD request has no use for it
+        self._parts = iter(parts)
+        self._range = _NOTHING  # what is left of the part that is being read
+        self._buffer: mmap.mmap | None = None  # made when first read: HEAD has no use for it
         self._is_reading = False
         self._is_closed = False
 
-    async def receive_some(self, max_bytes: int | None = None) -> bytearray:
-        """Return the next bytes, none at the end, in a buffer that the next call overwrites.
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes | memoryview:
+        """Return the next piece, in a buffer that the next call overwrites.
 
         Raises ``trio.ClosedResourceError``, ``trio.BusyResourceError``, and ``OSError`` for a fault
         of the disk. Cancelling loses nothing, but waits for a read that has begun in a thread.
         Other tasks get their turn only where a thread is used: sending what was read is a
         checkpoint, and one for each piece is enough.
         """
-        if max_bytes is not None and max_bytes < 1:
-            raise ValueError("max_bytes must be at least 1")
         if self._is_closed:
             raise trio.ClosedResourceError("this body was closed")
         if self._is_reading:
             raise trio.BusyResourceError("another task is reading this body")
         await trio.lowlevel.checkpoint_if_cancelled()
-        size = min(self._end - self._offset, max_bytes or BUFFER_BYTES, BUFFER_BYTES)
-        if len(self._buffer) != size:
-            # Never resized in place: whoever still looks at it would make that a BufferError.
-            self._buffer = bytearray(size)
-        count = await self._read() if size else 0
-        self._offset = self._offset + count if count else self._end
-        return self._buffer if count == size else self._buffer[:count]
+        while not self._range:
+            part = next(self._parts, None)
+            if part is None:
+                raise StopAsyncIteration
+            if isinstance(part, bytes):
+                return part
+            self._range = part
+        # Memory of its own: given back to the system when the body is closed, which the heap,
+        # once hundreds of bodies have grown it, is not.
+        self._buffer = self._buffer or mmap.mmap(-1, BUFFER_BYTES)
+        piece = memoryview(self._buffer)[: len(self._range)]
+        count = await self._read(piece, self._range.start)
+        self._range = self._range[count:]
+        if not count:
+            self._parts, self._range = iter(()), _NOTHING
+            raise StopAsyncIteration
+        return piece[:count]
 
-    async def _read(self) -> int:
-        count = _read_cached(self._fd, self._buffer, self._offset)
+    async def _read(self, piece: memoryview, offset: int) -> int:
+        count = _read_cached(self._fd, piece, offset)
         if count is not None:
             return count
         self._is_reading = True
         try:
-            count = await trio.to_thread.run_sync(
-                _read_blocking, self._fd, self._buffer, self._offset
-            )
+            count = await trio.to_thread.run_sync(_read_blocking, self._fd, piece, offset)
         finally:
             self._is_reading = False
             if self._is_closed:
@@ -77,32 +92,33 @@ class FileBody(trio.abc.ReceiveStream):
         """
         if not self._is_closed:
             self._is_closed = True
+            self._buffer = None
             if not self._is_reading:
                 os.close(self._fd)
         await trio.lowlevel.checkpoint()
 
 
-async def read_file(fd: int, length: int) -> bytes:
-    """Return the first ``length`` bytes of an open file, fewer if it has become shorter.
+async def read_file(fd: int, part: range) -> bytes:
+    """Return the bytes of an open file at these offsets, fewer if it has become shorter.
 
     The caller closes ``fd``. Cancelling waits for a read that has begun in a thread; without a
     thread there is no checkpoint.
     """
-    buffer = bytearray(length)
-    if _read_cached(fd, buffer, 0) == length:
+    buffer = bytearray(len(part))
+    if _read_cached(fd, buffer, part.start) == len(part):
         return bytes(buffer)
-    count = await trio.to_thread.run_sync(_read_all_blocking, fd, buffer)
+    count = await trio.to_thread.run_sync(_read_all_blocking, fd, buffer, part.start)
     return bytes(buffer[:count])
 
 
-def _read_all_blocking(fd: int, buffer: bytearray) -> int:
+def _read_all_blocking(fd: int, buffer: bytearray, offset: int) -> int:
     view, done = memoryview(buffer), 0
-    while count := _read_blocking(fd, view[done:], done):
+    while count := _read_blocking(fd, view[done:], offset + done):
         done += count
     return done
 
 
-def _read_cached(fd: int, buffer: bytearray, offset: int) -> int | None:
+def _read_cached(fd: int, buffer: bytearray | memoryview, offset: int) -> int | None:
     """Fill the buffer from the page cache; return the count, None if that has no first byte."""
     try:
         return os.preadv(fd, [buffer], offset, os.RWF_NOWAIT)

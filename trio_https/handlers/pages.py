@@ -154,8 +154,8 @@ def _content_fields(name: str, file: OpenFile) -> tuple[tuple[str, str], ...]:
 async def _body(request: Request, file: OpenFile) -> bytes | FileBody:
     size = file.status.st_size
     if request.method == "HEAD" or size > _MAX_BYTES_AT_ONCE:
-        return FileBody(file.detach(), size)  # for HEAD it is closed unread
-    content = await read_file(file.fileno(), size)
+        return FileBody(file.detach(), [range(size)])  # for HEAD it is closed unread
+    content = await read_file(file.fileno(), range(size))
     if len(content) < size:
         raise HTTPError(503, "the file is being written", headers=[("Retry-After", "1")])
     return content
