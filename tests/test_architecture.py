@@ -29,7 +29,7 @@ ROWS = (
     ("response_head",),
     ("operate.*",),
     (
-        *("http1", "incoming", "patience", "tls", "listeners", "stopping", "admission"),
+        *("http1", "incoming", "patience", "tls", "listeners", "stopping", "admission", "heap"),
         *("handlers.*", "certificates.*"),
     ),
     ("departures",),

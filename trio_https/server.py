@@ -21,6 +21,7 @@ from .config import Limits
 from .connection import Service, serve_connection
 from .departures import Departures
 from .errors import HTTPError
+from .heap import HeapTrimmer
 from .listeners import listening_address, open_listeners
 from .messages import Address, Handler, Request, Response
 from .stopping import Stopping
@@ -107,6 +108,7 @@ async def serve(
                         admission=Admission(limits),
                         connections=connections,
                         service=service,
+                        heap=HeapTrimmer(),
                         troubles=_Troubles(),
                     )
                     for listener in listeners:
@@ -124,6 +126,7 @@ async def _accept(
     admission: Admission,
     connections: trio.Nursery,
     service: Service,
+    heap: HeapTrimmer,
     troubles: "_Troubles",
 ) -> None:
     """Start a task for each connection that there is a place for."""
@@ -135,12 +138,15 @@ async def _accept(
             except trio.Cancelled:
                 await trio.aclose_forcefully(stream)
                 raise
-            connections.start_soon(_admit, stream, admission, service)
+            connections.start_soon(_admit, stream, admission, service, heap)
 
 
-async def _admit(stream: trio.SocketStream, admission: Admission, service: Service) -> None:
+async def _admit(
+    stream: trio.SocketStream, admission: Admission, service: Service, heap: HeapTrimmer
+) -> None:
     client = _peer(stream)
-    with admission.place_for(client.host if client else None) as verdict:
+    host = client.host if client else None
+    with heap.count_connection(), admission.place_for(host) as verdict:
         if verdict is Verdict.SERVE:
             await serve_connection(stream, service, client=client)
         elif verdict is Verdict.REFUSE:
