@@ -82,7 +82,15 @@ async def test_an_empty_part_has_no_pieces(fd: int) -> None:
 async def test_parts_come_in_their_order_with_what_stands_between_them(
     fd: int, any_platform: None
 ) -> None:
-    parts = [b"--\r\n", range(300_000, 600_000), b"", range(7, 7), b"--\r\n", range(5), b"--"]
+    parts: list[range | bytes] = [
+        b"--\r\n",
+        range(300_000, 600_000),
+        b"",
+        range(7, 7),
+        b"--\r\n",
+        range(5),
+        b"--",
+    ]
     async with aclosing(FileBody(fd, parts)) as body:
         whole = b"".join(await pieces_of(body))
     assert whole == b"--\r\n" + CONTENT[300_000:600_000] + b"--\r\n" + CONTENT[:5] + b"--"
