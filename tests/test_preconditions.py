@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
@@ -12,6 +13,7 @@ MODIFIED = 784111777
 AT = format_http_date(MODIFIED)
 BEFORE = format_http_date(MODIFIED - 1)
 AFTER = format_http_date(MODIFIED + 1)
+IN_2026 = 1795392000
 
 
 def evaluate(
@@ -19,9 +21,10 @@ def evaluate(
     *,
     etag: str | None = ETAG,
     last_modified: int | None = MODIFIED,
+    now: float = IN_2026,
     **fields: str | None,
 ) -> int | None:
-    return evaluate_preconditions(method, etag=etag, last_modified=last_modified, **fields)
+    return evaluate_preconditions(method, etag=etag, last_modified=last_modified, now=now, **fields)
 
 
 def test_without_preconditions_the_request_goes_on() -> None:
@@ -98,6 +101,14 @@ def test_if_modified_since_spares_what_was_not_changed(
 ) -> None:
     assert evaluate("GET", if_modified_since=field_value) == status
     assert evaluate("HEAD", if_modified_since=field_value) == status
+
+
+@pytest.mark.parametrize(("day", "is_ahead"), [(6, True), (5, False)])
+def test_a_year_of_two_digits_is_judged_by_when_the_request_came(day: int, is_ahead: bool) -> None:
+    now = datetime(2026, 11, day, 12, tzinfo=UTC).timestamp()
+    text = "Friday, 06-Nov-76 08:49:37 GMT"  # 2076, or 1976 where that is over 50 years ahead
+    assert evaluate(now=now, if_modified_since=text) == (304 if is_ahead else None)
+    assert evaluate(now=now, if_unmodified_since=text) == (None if is_ahead else 412)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "get"])

@@ -4,7 +4,6 @@ Three forms are read, one is written. Neither the locale nor the time zone of th
 """
 
 import re
-import time
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
@@ -28,15 +27,15 @@ def format_http_date(seconds: int) -> str:
     return f"{day}, {moment.day:02} {month} {moment.year:04} {moment:%H:%M:%S} GMT"
 
 
-def parse_http_date(text: str, *, now: float | None = None) -> int | None:
+def parse_http_date(text: str, *, now: float) -> int | None:
     """Return the seconds since the epoch that an HTTP-date stands for, None for any other text.
 
-    ``now``, in seconds since the epoch, is what years of two digits are judged by; None asks the
-    wall clock. A day of the week that does not fit the date is let pass.
+    ``now``, in seconds since the epoch, is what years of two digits are judged by. A day of the
+    week that does not fit the date is let pass.
     """
     for form in _FORMS:
         if match := form.fullmatch(text):
-            return _seconds(match, time.time() if now is None else now)
+            return _seconds(match, now)
     return None
 
 

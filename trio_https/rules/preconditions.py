@@ -4,7 +4,8 @@ One function a header field, and one that only puts them in the order of RFC 911
 If-Range are not decided here; they come after.
 """
 
-from typing import Literal
+import time
+from typing import Any, Literal
 
 from .entity_tag import is_strong_match, is_weak_match, parse_entity_tags
 from .http_dates import parse_http_date
@@ -17,6 +18,7 @@ def evaluate_preconditions(
     *,
     etag: str | None,
     last_modified: int | None,
+    now: Any = None,  # a float, once pages passes it beside fields that mypy can't tell apart
     if_match: str | None = None,
     if_unmodified_since: str | None = None,
     if_none_match: str | None = None,
@@ -25,21 +27,23 @@ def evaluate_preconditions(
     """Return the status that ends a conditional request, None to go on (RFC 9110 §13.2.2).
 
     ``etag`` and ``last_modified``, in seconds since the epoch, are those of the representation that
-    was selected, None where it has none. The ``if_*`` are field values, None where missing. Only
-    for a request that would be answered with a 2xx status without them (RFC 9110 §13.2.1).
+    was selected, None where it has none. ``now``, in the same seconds, is when the request was
+    received; None asks the wall clock. The ``if_*`` are field values, None where missing. Only for
+    a request that would be answered with a 2xx status without them (RFC 9110 §13.2.1).
     """
+    moment: float = time.time() if now is None else now
     if method in _WITHOUT_REPRESENTATION:
         return None
     if if_match is not None:
         if not _has_matching_tag(if_match, etag):
             return 412
-    elif _was_modified_since(if_unmodified_since, last_modified):
+    elif _was_modified_since(if_unmodified_since, last_modified, moment):
         return 412
     is_read = method in ("GET", "HEAD")
     if if_none_match is not None:
         if _has_matching_tag(if_none_match, etag, weakly=True):
             return 304 if is_read else 412
-    elif is_read and _was_kept_since(if_modified_since, last_modified):
+    elif is_read and _was_kept_since(if_modified_since, last_modified, moment):
         return 304
     return None
 
@@ -60,17 +64,17 @@ def _has_matching_tag(field_value: str, etag: str | None, *, weakly: bool = Fals
     return etag is not None and any(is_match(tag, etag) for tag in parse_entity_tags(field_value))
 
 
-def _was_modified_since(field_value: str | None, last_modified: int | None) -> bool:
+def _was_modified_since(field_value: str | None, last_modified: int | None, now: float) -> bool:
     """Whether a change is known (RFC 9110 §13.1.4: what is not one valid date is ignored)."""
     if field_value is None or last_modified is None:
         return False
-    date = parse_http_date(field_value)
+    date = parse_http_date(field_value, now=now)
     return date is not None and last_modified > date
 
 
-def _was_kept_since(field_value: str | None, last_modified: int | None) -> bool:
+def _was_kept_since(field_value: str | None, last_modified: int | None, now: float) -> bool:
     """Whether it is known that nothing changed (RFC 9110 §13.1.3: the same is ignored)."""
     if field_value is None or last_modified is None:
         return False
-    date = parse_http_date(field_value)
+    date = parse_http_date(field_value, now=now)
     return date is not None and last_modified <= date
