@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_https.errors import HTTPError
-from trio_https.rules.url_path import decode_path, file_segments
+from trio_https.rules.url_path import decode_path, file_segments, is_hidden, is_servable_name
 
 ENCODED = ["%2e", "%2E", "%2f", "%2F", "%5c", "%3a", "%00", "%20", "%25", "%43ON", "%ff", "%4", "%"]
 PLAIN = [
@@ -90,6 +90,17 @@ def test_octets_that_were_encoded_come_back(octets: bytes) -> None:
         ("/com", ("com",)),
         ("/com10", ("com10",)),
         ("/my-con.txt", ("my-con.txt",)),
+        ("/~user/a", ("~user", "a")),
+        ("/a~b", ("a~b",)),
+        ("/C%23", ("C#",)),
+        ("/%23a", ("#a",)),
+        ("/bak", ("bak",)),
+        ("/a.baker", ("a.baker",)),
+        ("/a.swf", ("a.swf",)),
+        ("/a.old", ("a.old",)),
+        ("/folder/_headers", ("folder", "_headers")),
+        ("/_headers.html", ("_headers.html",)),
+        ("/_headers/a", ("_headers", "a")),
     ],
 )
 def test_a_path_may_stand_for_a_file(raw_path: str, segments: tuple[str, ...]) -> None:
@@ -141,6 +152,25 @@ def test_a_path_may_stand_for_a_file(raw_path: str, segments: tuple[str, ...]) -
         "/.well-known/..",
         "/.WELL-KNOWN/a",
         "/.well-knownn",
+        # what editors leave behind
+        "/config.php~",
+        "/~",
+        "/folder~/a",
+        "/%23notes.txt%23",
+        "/##",
+        "/~$letter.docx",
+        "/index.html.swp",
+        "/index.html.SWO",
+        "/settings.py.bak",
+        "/settings.py.Bak",
+        "/page.html.orig",
+        "/page.html.rej",
+        # what the author tells the server
+        "/_headers",
+        "/_redirects",
+        "/_Headers",
+        "/%5fredirects",
+        "/_headers/",
         # what Windows would take for something else
         "/a.",
         "/a%20",
@@ -160,6 +190,39 @@ def test_a_path_may_stand_for_a_file(raw_path: str, segments: tuple[str, ...]) -
 )
 def test_a_path_that_can_be_no_file_is_refused_on_every_platform(raw_path: str) -> None:
     assert file_segments(raw_path) is None
+
+
+@pytest.mark.parametrize("name", ["a", "a b", "ü", "\udcff", "100%", "_headers", "a..b"])
+def test_a_name_may_be_served(name: str) -> None:
+    assert is_servable_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", ".git", ".well-known", "a/b", "a:b", "a\n", "a.", "con", "a~", "a\n~"]
+)
+def test_a_name_is_never_served(name: str) -> None:
+    assert not is_servable_name(name)
+
+
+@pytest.mark.parametrize(
+    ("path", "hidden"),
+    [
+        ("", False),
+        ("a", False),
+        ("a/b:c", False),  # no URL leads there, but a link may
+        (".git/a", True),
+        ("a/.git", True),
+        ("a/b~", True),
+        ("a/\n~", True),
+        (".well-known/a", False),
+        ("a/.well-known/b", True),
+        ("_headers", True),
+        ("_REDIRECTS", True),
+        ("a/_headers", False),
+    ],
+)
+def test_a_path_below_the_root_is_hidden(path: str, hidden: bool) -> None:
+    assert is_hidden(tuple(path.split("/")) if path else ()) is hidden
 
 
 @given(HOSTILE_PATHS)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from ..errors import ConfigError, HTTPError
-from ..rules.url_path import WELL_KNOWN
+from ..rules.url_path import is_hidden
 
 __all__ = ["Folder", "OpenFile", "RealPath", "choose_real_path", "real_path_by_name"]
 
@@ -80,8 +80,8 @@ class OpenFile:
 class Folder:
     """A folder, of which files may be opened.
 
-    Links are followed where they lead to its own files. Names with a leading dot are hidden, except
-    ".well-known" at the top. ``real_path`` is the platform's best way if not given. Raises
+    Links are followed where they lead to its own files. What ``rules.url_path.is_hidden`` names
+    is not served under any name. ``real_path`` is the platform's best way if not given. Raises
     ``ConfigError`` if there is no such folder or its files can't be reached.
     """
 
@@ -156,8 +156,7 @@ class Folder:
             self._real_root = self._find_real_root()
             if not _is_below(real_path, self._real_root):
                 return False
-        below = real_path[len(self._real_root) :]
-        return _HIDDEN not in below or not _has_hidden_name(below)
+        return not is_hidden(real_path[len(self._real_root) + 1 :].split(os.sep))
 
     def _find_real_root(self) -> str:
         """Return the root as the real paths of its files begin: without a separator at its end."""
@@ -172,16 +171,6 @@ class Folder:
             finally:
                 os.close(fd)
         return real_root.rstrip(os.sep)
-
-
-_HIDDEN = f"{os.sep}."
-
-
-def _has_hidden_name(below: str) -> bool:
-    names = Path(below).parts[1:]
-    if names[0] == WELL_KNOWN:
-        names = names[1:]
-    return any(name.startswith(".") for name in names)
 
 
 def _is_below(path: str, folder: str) -> bool:

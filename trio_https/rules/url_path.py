@@ -6,20 +6,42 @@ file exists, and where a link leads, is not known here.
 """
 
 import re
+from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes
 
 from ..errors import HTTPError
 
-__all__ = ["WELL_KNOWN", "decode_path", "file_segments"]
+__all__ = [
+    "AUTHOR_FILES",
+    "WELL_KNOWN",
+    "decode_path",
+    "file_segments",
+    "is_hidden",
+    "is_servable_name",
+]
 
 WELL_KNOWN = ".well-known"
 """The one name with a leading dot that is meant for the public (RFC 8615)."""
 
+AUTHOR_FILES = frozenset({"_headers", "_redirects"})
+"""What the author of a folder tells the server, in files at its root."""
+
 _MALFORMED_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
-_SERVABLE_SEGMENT = re.compile(
+_HIDDEN_NAME = re.compile(
     r"""
-    (?! \. )                                # hidden files, "." and ".."
+    \. .*                           # also "." and ".."
+    | .* ~                          # backups: Emacs, Vim, gedit, Kate
+    | \# .* \#                      # auto-save: Emacs
+    | ~\$ .*                        # who has it open: Microsoft Office
+    | .* \. sw[g-p]                 # swap: Vim; "swf" is Flash
+    | .* \. (?: bak | orig | rej )  # backups: Notepad++, patch, Git's merge tools
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+
+_WELL_FORMED_NAME = re.compile(
+    r"""
     (?! (?: con | prn | aux | nul | conin\$ | conout\$ | (?:com|lpt)[1-9¹²³] )
         \x20* (?: \. | \Z ) )               # devices of Windows, also with an extension
     [^/\\:\x00-\x1f\x7f-\x9f]*              # no separator, drive, NTFS stream, control character
@@ -57,10 +79,27 @@ def file_segments(raw_path: str) -> tuple[str, ...] | None:
     if not raw_path.startswith("/"):
         return None
     segments = tuple(map(decode_path, raw_path[1:].removesuffix("/").split("/")))
-    for segment in segments[1:] if segments[0] == WELL_KNOWN else segments:
-        if not _SERVABLE_SEGMENT.fullmatch(segment):
-            return None
-    return segments
+    if all(map(_WELL_FORMED_NAME.fullmatch, segments)) and not is_hidden(segments):
+        return segments
+    return None
+
+
+def is_servable_name(name: str) -> bool:
+    """Whether a file of this name, in some folder below the root, may be served."""
+    return bool(_WELL_FORMED_NAME.fullmatch(name)) and not _HIDDEN_NAME.fullmatch(name)
+
+
+def is_hidden(names: Sequence[str]) -> bool:
+    """Whether a path of these names below the root is hidden, or below something that is.
+
+    Hidden are names with a leading dot, but for ``.well-known`` at the root; what editors leave
+    behind; and ``AUTHOR_FILES`` at the root, which file systems may know in upper case too.
+    """
+    if len(names) == 1 and names[0].lower() in AUTHOR_FILES:
+        return True
+    if names and names[0] == WELL_KNOWN:
+        names = names[1:]
+    return any(map(_HIDDEN_NAME.fullmatch, names))
 
 
 def _check_ascii(text: str) -> None:
