@@ -111,6 +111,7 @@ async def exchange(connection: HTTP1Connection, service: Service) -> bool:
             close = close or service.stopping.is_set()
             await _send(connection, request, response, close=close)
     finally:
+        connection.detach_body()
         _log_access(connection, request)
     if scope.cancelled_caught and not connection.has_answered:
         raise ClientGone("the client left before it was answered")
@@ -129,13 +130,23 @@ async def _answer(
             return await service.handler(request), False
         logger.warning("no response to %s within %g s", _line_of(request), timeout)
         return _error_response(HTTPError(503, "this takes too long now")), True
+    except ClientGone:
+        raise
     except Exception as exc:
-        cause = without_groups(exc)
-        if isinstance(cause, HTTPError):
-            return _error_response(cause), cause.close
-        if isinstance(cause, ClientGone):
-            raise cause from exc
-        return _report_bug(connection, request, exc), True
+        return _answer_error(connection, request, exc)
+
+
+def _answer_error(
+    connection: HTTP1Connection, request: Request, exc: Exception
+) -> tuple[Response, bool]:
+    # Not where it is caught: a frame that an exception has passed through, with a variable for
+    # that exception, is a circle. All that the connection holds would wait for the collector.
+    cause = without_groups(exc)
+    if isinstance(cause, HTTPError):
+        return _error_response(cause), cause.close
+    if isinstance(cause, ClientGone):
+        raise ClientGone(str(cause)) from exc
+    return _report_bug(connection, request, exc), True
 
 
 async def _send(

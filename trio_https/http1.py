@@ -9,7 +9,6 @@ Each exchange has an ``h11.Connection`` of its own; it gets its bytes and no oth
 
 import time
 from collections.abc import AsyncIterable, Iterable
-from contextlib import AsyncExitStack
 from typing import cast
 
 import h11
@@ -103,8 +102,7 @@ class HTTP1Connection:
         return self._make_request(event)
 
     async def _await_first_bytes(self, stopping: Stopping) -> bool:
-        limits = self.limits
-        seconds = limits.idle_timeout if self._requests else limits.head_timeout
+        seconds = self.limits.idle_timeout if self._requests else self.limits.head_timeout
         with trio.move_on_after(seconds) as wait, stopping.ends_wait(wait):
             return await self.incoming.receive()
         return False
@@ -138,8 +136,8 @@ class HTTP1Connection:
             raise HTTPError(400, "there must be one Host header field", close=True)
         path_and_query, authority = resolve_target(method, target, hosts[0] if hosts else None)
         raw_path, _, query = path_and_query.partition("?")
-        self._body = RequestBody(self.receive_body)
         self._expect_body(headers)
+        self._body = RequestBody(self.receive_body)
         return Request(
             method=method,
             target=target,
@@ -243,8 +241,8 @@ class HTTP1Connection:
     def _next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         try:
             return self._h11.next_event()
-        except h11.RemoteProtocolError as exc:
-            raise HTTPError(exc.error_status_hint, close=True) from exc
+        except h11.RemoteProtocolError as exc:  # raised by a method of its own: a circle
+            raise HTTPError(exc.error_status_hint, close=True) from exc.with_traceback(None)
 
     # Sending
 
@@ -259,10 +257,7 @@ class HTTP1Connection:
         if isinstance(response.body, bytes):
             await self._send_at_once(self._make_head(response, close=close), response.body)
             return
-        async with AsyncExitStack() as stack:
-            aclose = getattr(response.body, "aclose", None)  # of streams and async generators
-            if aclose is not None:
-                stack.push_async_callback(aclose)
+        try:
             data = self._h11.send(self._make_head(response, close=close))
             self.status = response.status
             promised = response.headers.get("content-length")
@@ -271,6 +266,9 @@ class HTTP1Connection:
             if not self._is_without_body(response.status):
                 await self._send_pieces(response.body)
             await self._send(self._h11.send(h11.EndOfMessage()))
+        finally:
+            if hasattr(response.body, "aclose"):  # a stream, an async generator
+                await response.body.aclose()
 
     @property
     def has_answered(self) -> bool:
@@ -339,8 +337,7 @@ class HTTP1Connection:
     async def _send_pieces(self, body: AsyncIterable[bytes | bytearray | memoryview]) -> None:
         async for piece in body:
             # h11 takes any buffer here, its annotation notwithstanding (h11 docs, "sendfile").
-            data = cast("bytes", piece)
-            parts = self._h11.send_with_data_passthrough(h11.Data(data=data)) or ()
+            parts = self._h11.send_with_data_passthrough(h11.Data(data=cast("bytes", piece))) or ()
             if len(piece) <= _SEND_BYTES:
                 await self._send(b"".join(parts))
             else:  # no copy of what is large
@@ -364,18 +361,21 @@ class HTTP1Connection:
 
     # Between two exchanges
 
-    async def finish_exchange(self) -> bool:
-        """Return whether another exchange may follow on this connection.
-
-        What is left of the request's body is read, if it is little and comes soon. After this the
-        body can't be read any more. Raises ``ClientGone``.
-        """
-        await self.incoming.let_go()
+    def detach_body(self) -> None:
+        """Take the request's body away from whoever still has it, and let go of its error."""
         if self._body is not None:
             self._body.detach()
-        if not self._may_continue or self._h11.our_state is not h11.DONE:
-            return False
-        if not await self._drain():
+        self._body_error = None  # its traceback leads to the frames of this connection
+
+    async def finish_exchange(self) -> bool:
+        """Read what is left of the request's body, if it is little and comes soon.
+
+        Return whether another exchange may follow on this connection. Raises ``ClientGone``.
+        """
+        self.detach_body()
+        await self.incoming.let_go()
+        is_done = self._may_continue and self._h11.our_state is h11.DONE
+        if not is_done or not await self._drain():
             return False
         self._begin_exchange()
         return True
@@ -387,7 +387,7 @@ class HTTP1Connection:
         with trio.move_on_after(self.limits.drain_timeout):
             while left >= 0:
                 try:
-                    piece = await self.receive_body()
+                    piece = await self._receive_body_piece()
                 except HTTPError:  # a chunk that is none: there is no telling what follows
                     return False
                 if not piece:

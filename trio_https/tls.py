@@ -72,19 +72,23 @@ async def shake_hands(
         _LingeringTransport(transport), context, server_side=True
     )
     try:
-        with trio.fail_after(timeout):
-            await stream.do_handshake()
-    except trio.TooSlowError:
-        await trio.aclose_forcefully(transport)
-        raise ClientGone(f"no TLS handshake within {timeout:.3g} s") from None
-    except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
-        await trio.aclose_forcefully(transport)
-        raise ClientGone(f"the TLS handshake failed: {_why_broken(exc)}") from exc
+        await _do_handshake(stream, timeout)
     except BaseException:
         # Not aclose of the SSLStream: before the handshake that would begin one.
+        forget(stream)
         await trio.aclose_forcefully(transport)
         raise
     return stream
+
+
+async def _do_handshake(stream: trio.SSLStream[trio.abc.Stream], timeout: float) -> None:
+    try:
+        with trio.fail_after(timeout):
+            await stream.do_handshake()
+    except trio.TooSlowError:
+        raise ClientGone(f"no TLS handshake within {timeout:.3g} s") from None
+    except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
+        raise ClientGone(f"the TLS handshake failed: {_why_broken(exc)}") from exc
 
 
 def describe(stream: trio.SSLStream[trio.abc.Stream]) -> TLSInfo:

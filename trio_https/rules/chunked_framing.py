@@ -40,8 +40,10 @@ class ChunkedFraming:
         self._overhead = 0
         self._data_left = 0
         self._has_ended = False
-        # What comes next; each takes it if it is there, and says what follows.
-        self._take_next: Callable[[bytearray], bytes] = self._take_size_line
+        # What comes next; each takes it if it is there, and says what follows. Functions of the
+        # class: methods of the object would make it refer to itself, and outlive its request.
+        self._take_next: Callable[[ChunkedFraming, bytearray], bytes]
+        self._take_next = ChunkedFraming._take_size_line
 
     def take(self, received: bytearray) -> bytes:
         """Remove from ``received`` what is of this body and whole, and return it for h11.
@@ -50,7 +52,7 @@ class ChunkedFraming:
         431; always closing) as soon as the body can't become a valid one, however it was cut.
         """
         taken = bytearray()
-        while received and not self._has_ended and (piece := self._take_next(received)):
+        while received and not self._has_ended and (piece := self._take_next(self, received)):
             taken += piece
         return bytes(taken)
 
@@ -68,7 +70,8 @@ class ChunkedFraming:
         self._count(size, len(line))
         del received[:end]
         self._data_left = size
-        self._take_next = self._take_data if size else self._take_trailers
+        step = ChunkedFraming._take_data if size else ChunkedFraming._take_trailers
+        self._take_next = step
         return b"%x\r\n" % size
 
     def _count(self, size: int, line_size: int) -> None:
@@ -85,7 +88,7 @@ class ChunkedFraming:
         del received[: len(data)]
         self._data_left -= len(data)
         if not self._data_left:
-            self._take_next = self._take_data_end
+            self._take_next = ChunkedFraming._take_data_end
         return data
 
     def _take_data_end(self, received: bytearray) -> bytes:
@@ -95,7 +98,7 @@ class ChunkedFraming:
         if len(end) < 2:
             return b""
         del received[:2]
-        self._take_next = self._take_size_line
+        self._take_next = ChunkedFraming._take_size_line
         return end
 
     def _take_trailers(self, received: bytearray) -> bytes:
