@@ -24,6 +24,7 @@ import trio.testing
 import trio_https
 from trio_https import Address, ConfigError, Limits, Request, Response, Server
 from trio_https.certificates.local_certificate import open_local_certificate
+from trio_https.heap import HeapTrimmer
 
 from .peer import Peer, read_all
 from .test_listeners import needs_ipv6
@@ -690,3 +691,21 @@ async def test_when_full_a_server_may_refuse_in_place_of_waiting(nursery: trio.N
     async with connected(server) as first, connected(server) as second:
         assert (await first.ask()).status == 200
         assert (await second.ask()).status == 503
+
+
+async def test_when_a_crowd_has_left_the_heap_is_trimmed(
+    nursery: trio.Nursery, mock_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trimmed = trio.Event()
+    monkeypatch.setattr("trio_https.server.HeapTrimmer", partial(HeapTrimmer, trimmed.set))
+    server = await start(nursery)
+    async with AsyncExitStack() as crowd:
+        for _ in range(64):
+            peer = await crowd.enter_async_context(connected(server))
+            assert (await peer.ask()).status == 200
+        mock_clock.jump(10)
+        await trio.testing.wait_all_tasks_blocked(0.01)
+        assert not trimmed.is_set()
+    while not trimmed.is_set():
+        await trio.testing.wait_all_tasks_blocked(0.01)
+        mock_clock.jump(1)

@@ -98,17 +98,19 @@ async def serve(
         stopping=stopping,
         departures=Departures(),
     )
+    heap = HeapTrimmer()
     try:
         with stopping.lifetime:
             async with trio.open_nursery() as background:
                 background.start_soon(service.departures.watch)
+                background.start_soon(heap.watch)
                 async with trio.open_nursery() as connections, trio.open_nursery() as accepting:
                     accept = partial(
                         _accept,
                         admission=Admission(limits),
                         connections=connections,
                         service=service,
-                        heap=HeapTrimmer(),
+                        heap=heap,
                         troubles=_Troubles(),
                     )
                     for listener in listeners:
