@@ -168,6 +168,22 @@ async def test_a_bug_of_the_handler_is_a_500_with_an_id_that_stands_in_the_log(
     assert record.exc_info is not None
 
 
+async def test_a_handler_that_takes_too_long_is_answered_for(
+    caplog: pytest.LogCaptureFixture, autojump_clock: Any
+) -> None:
+    async def slow(request: Request) -> Response:
+        await trio.sleep(10)
+        raise AssertionError
+
+    async with open_connection(slow, limits=Limits(handler_timeout=5)) as stream:
+        started = trio.current_time()
+        reply = await Peer(stream).ask()
+        assert trio.current_time() - started == 5
+        assert await read_all(stream) == b""
+    assert (reply.status, reply.headers["connection"]) == (503, "close")
+    assert caplog.messages == ["no response to GET / within 5 s"]
+
+
 async def test_http_error_out_of_a_nursery_is_what_it_is_alone() -> None:
     async def child() -> None:
         raise HTTPError(404, "no such thing")

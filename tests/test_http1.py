@@ -311,8 +311,10 @@ async def test_the_answer_to_a_head_request_that_is_refused_has_no_body() -> Non
 # Deadlines, to the second
 
 
-async def serve_until_closed(stream: trio.abc.Stream, handler: Any) -> None:
-    await serve_connection(stream, make_service(handler))
+async def serve_until_closed(
+    stream: trio.abc.Stream, handler: Any, limits: Limits | None = None
+) -> None:
+    await serve_connection(stream, make_service(handler, limits=limits))
 
 
 async def seconds_until_closed(stream: trio.abc.ReceiveStream) -> tuple[float, bytes]:
@@ -344,6 +346,25 @@ async def test_a_head_must_end_in_time_however_it_drips(autojump_clock: Any) -> 
                 await trio.sleep(1)
 
         nursery.start_soon(drip)
+        seconds, received = await seconds_until_closed(stream)
+    assert seconds == Limits().head_timeout
+    assert received.startswith(b"HTTP/1.1 408 ")
+
+
+async def test_the_first_head_has_no_more_time_because_it_began_late(autojump_clock: Any) -> None:
+    async with open_connection(hello) as stream:
+        await trio.sleep(Limits().head_timeout - 1)
+        await stream.send_all(b"GET")
+        seconds, received = await seconds_until_closed(stream)
+    assert seconds == 1
+    assert received.startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_later_head_has_its_time_from_its_first_byte_on(autojump_clock: Any) -> None:
+    async with open_connection(hello) as stream:
+        await Peer(stream).ask()
+        await trio.sleep(Limits().idle_timeout - 1)
+        await stream.send_all(b"GET")
         seconds, received = await seconds_until_closed(stream)
     assert seconds == Limits().head_timeout
     assert received.startswith(b"HTTP/1.1 408 ")
@@ -414,6 +435,37 @@ async def test_who_takes_nothing_of_a_response_is_hung_up_on(autojump_clock: Any
         await ours.receive_some(10)
     assert trio.current_time() - started == Limits().send_timeout
     await trio.aclose_forcefully(ours)
+
+
+async def test_who_takes_a_response_too_slowly_is_hung_up_on(autojump_clock: Any) -> None:
+    async def endless(request: Request) -> Response:
+        async def digits() -> AsyncIterator[bytes]:
+            while True:
+                yield b"12345"  # 10 bytes as a chunk
+
+        return Response(body=digits())
+
+    ours, theirs = trio.testing.lockstep_stream_pair()
+    taken = 0
+
+    async def take() -> None:
+        nonlocal taken
+        taken = len(await ours.receive_some(10_000))  # the head
+        with suppress(trio.BrokenResourceError):
+            while await ours.receive_some(10):
+                taken += 10
+                await trio.sleep(5)  # 2 bytes a second in place of 10
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ours.send_all, HEAD)
+        nursery.start_soon(take)
+        started = trio.current_time()
+        await serve_until_closed(theirs, endless, Limits(send_timeout=10, min_send_rate=10))
+        seconds = trio.current_time() - started
+        nursery.cancel_scope.cancel()
+    # The first 10 s are free, and each byte that was taken earns a tenth more.
+    assert seconds == pytest.approx(10 + taken / 10)
+    assert seconds < 100
 
 
 # Responses

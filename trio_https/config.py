@@ -21,7 +21,8 @@ class Limits:
 
     head_timeout: float = 10.0
     """From the first byte of a request to the end of its head; for the first request of a
-    connection, from the end of the handshake: a client that connects has something to ask."""
+    connection, from the end of the handshake: a client that connects has something to ask. So who
+    was accepted has asked something after ``handshake_timeout`` and this, or is gone."""
 
     idle_timeout: float = 60.0
     """Between two requests of one connection. Browsers keep connections for minutes, but an idle

@@ -110,7 +110,8 @@ class HTTP1Connection:
     async def _receive_head(self) -> bytes:
         if (head := self._take_head()) is not None:
             return head
-        with trio.move_on_after(self.limits.head_timeout):
+        began = trio.current_time() if self._requests else self.began_at  # the connection's own
+        with trio.move_on_at(began + self.limits.head_timeout):
             while await self.incoming.receive():
                 if (head := self._take_head()) is not None:
                     return head
@@ -204,8 +205,7 @@ class HTTP1Connection:
             self._body.trailers = _decode(event.headers)
 
     def _check_body_size(self, size: int) -> None:
-        limit = self.limits.max_body_bytes
-        if size > limit:
+        if size > (limit := self.limits.max_body_bytes):
             raise HTTPError(413, f"the request body is over {limit:,} bytes", close=True)
 
     async def _feed_body(self) -> None:
