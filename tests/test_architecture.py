@@ -43,6 +43,8 @@ ROWS = (
 ROOMS = ("certificates", "cli")
 
 SIBLINGS = {
+    ("rules.byte_range", "rules.entity_tag"): "If-Range compares entity tags",
+    ("rules.byte_range", "rules.http_dates"): "If-Range compares dates",
     ("rules.chunked_framing", "rules.request_head"): "trailers are field lines too",
     ("rules.preconditions", "rules.entity_tag"): "a precondition compares entity tags",
     ("rules.preconditions", "rules.http_dates"): "a precondition compares dates",
