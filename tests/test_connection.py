@@ -99,6 +99,36 @@ async def test_a_client_that_says_nothing_gets_no_handshake(
     assert caplog.messages == ["192.0.2.7:1234: no TLS handshake within 10 s"]
 
 
+async def test_a_handshake_waits_for_its_place(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext, autojump_clock: Any
+) -> None:
+    service = make_service(hello, tls_context=server_context, handshakes=1)
+    ours, theirs = trio.testing.memory_stream_pair()
+    await service.handshakes.acquire()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve_connection, theirs, service)
+        await trio.sleep(9)
+        service.handshakes.release()
+        async with encrypt(ours, client_context) as stream:
+            assert (await Peer(stream).ask()).status == 200
+            assert service.handshakes.value == 1  # and it is free for the next one
+
+
+async def test_a_place_for_a_handshake_is_not_waited_for_longer_than_one_may_take(
+    server_context: ssl.SSLContext, caplog: pytest.LogCaptureFixture, autojump_clock: Any
+) -> None:
+    caplog.set_level(logging.INFO)
+    service = make_service(hello, tls_context=server_context, handshakes=1)
+    ours, theirs = trio.testing.memory_stream_pair()
+    await service.handshakes.acquire()
+    started = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve_connection, theirs, service)
+        assert await read_all(ours) == b""
+    assert trio.current_time() - started == Limits().handshake_timeout
+    assert caplog.messages == ["a client: too many others were in a TLS handshake"]
+
+
 @pytest.mark.parametrize(
     ("sent", "reason"),
     [

@@ -334,6 +334,14 @@ async def test_who_was_answered_may_be_idle_for_longer(autojump_clock: Any) -> N
         assert await seconds_until_closed(stream) == (Limits().idle_timeout, b"")
 
 
+async def test_a_connection_has_so_many_requests() -> None:
+    async with open_connection(hello, limits=Limits(max_requests_per_connection=3)) as stream:
+        peer = Peer(stream)
+        replies = [await peer.ask() for _ in range(3)]
+        assert await read_all(stream) == b""
+    assert [reply.headers.get("connection") for reply in replies] == [None, None, "close"]
+
+
 async def test_a_head_must_end_in_time_however_it_drips(autojump_clock: Any) -> None:
     async with open_connection(hello) as stream, trio.open_nursery() as nursery:
 
