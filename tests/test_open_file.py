@@ -283,6 +283,57 @@ def test_links_to_what_is_hidden_are_not_found(root: Path, real_path: RealPath) 
             folder.open(segments)
 
 
+def test_links_that_lead_out_are_followed_if_that_is_allowed(
+    root: Path, outside: Path, real_path: RealPath
+) -> None:
+    (outside / ".secret").write_text("hidden by its name there, not here")
+    (root / "file").symlink_to(outside / "page.html")
+    (root / "all").symlink_to(outside)
+    (root / "named").symlink_to(outside / ".secret")
+    (root / ".git").write_text("hidden")
+    (root / "git").symlink_to(".git")
+    folder = Folder(root, follow_links=True, real_path=real_path)
+    assert content_of(folder.open(("file",))) == "not for you"
+    assert content_of(folder.open(("all", "page.html"))) == "not for you"
+    assert content_of(folder.open(("named",))) == "hidden by its name there, not here"
+    with pytest.raises(IsADirectoryError):
+        folder.open(("all",))
+    with pytest.raises(FileNotFoundError):  # within the folder, hidden stays hidden
+        folder.open(("git",))
+
+
+PEM_KEY = "-----BEGIN PRIVATE KEY-----\nMC4CAQ==\n-----END PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize("name", ["server.key", "server.pem", "CHAIN.PEM"])
+def test_a_private_key_is_never_served(
+    root: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (root / name).write_text("a certificate before it\n" * 1000 + PEM_KEY)
+    (root / "harmless.txt").symlink_to(name)
+    folder = Folder(root)
+    for asked in (name, "harmless.txt"):
+        with pytest.raises(FileNotFoundError):
+            folder.open((asked,))
+    assert "is not served: it holds a private key" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("chain.pem", "-----BEGIN CERTIFICATE-----"),
+        ("slides.key", "Keynote has this extension too"),
+        ("public.key", "-----BEGIN PUBLIC KEY-----"),
+        ("howto.txt", PEM_KEY),  # on purpose, one must think
+        ("server.key", ""),
+    ],
+)
+def test_what_is_only_named_like_a_key_is_served(root: Path, name: str, content: str) -> None:
+    (root / name).write_text(content)
+    with Folder(root).open((name,)) as file:
+        assert os.pread(file.fileno(), 1000, 0).decode() == content
+
+
 def test_a_name_that_was_given_to_another_file_meanwhile_is_not_found(
     root: Path, outside: Path
 ) -> None:

@@ -51,14 +51,16 @@ RealPath = Callable[[int, str], str]
 class OpenFile:
     """A regular file, open for reading until the ``with`` block that it begins is left.
 
-    ``status`` is that of the open file, whatever its name has come to mean since.
+    ``status`` is that of the open file, whatever its name has come to mean since; ``path`` is the
+    name that it was opened by, for the log.
     """
 
-    __slots__ = ("_fd", "status")
+    __slots__ = ("_fd", "path", "status")
 
-    def __init__(self, fd: int, status: os.stat_result) -> None:
+    def __init__(self, fd: int, status: os.stat_result, path: str) -> None:
         self._fd = fd
         self.status = status
+        self.path = path
 
     def fileno(self) -> int:
         """Return the descriptor, which stays the property of this object."""
@@ -69,23 +71,35 @@ class OpenFile:
         fd, self._fd = self._fd, -1
         return fd
 
+    def close(self) -> None:
+        """Close the file, unless it was detached or closed before."""
+        if self._fd >= 0:
+            os.close(self.detach())
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._fd >= 0:
-            os.close(self.detach())
+        self.close()
 
 
 class Folder:
     """A folder, of which files may be opened.
 
-    Links are followed where they lead to its own files. What ``rules.url_path.is_hidden`` names
-    is not served under any name. ``real_path`` is the platform's best way if not given. Raises
-    ``ConfigError`` if there is no such folder or its files can't be reached.
+    Links are followed where they lead to its own files; with ``follow_links`` wherever they lead.
+    What ``rules.url_path.is_hidden`` names is not served under any name, and no private key is.
+    ``real_path`` is the platform's best way if not given. Raises ``ConfigError`` if there is no
+    such folder or its files can't be reached.
     """
 
-    def __init__(self, root: str | os.PathLike[str], *, real_path: RealPath | None = None) -> None:
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        *,
+        follow_links: bool = False,
+        real_path: RealPath | None = None,
+    ) -> None:
+        self._follow_links = follow_links
         self._root = Path(root).absolute()
         self._prefix = f"{self._root}/"
         self._real_path_of = real_path or choose_real_path()
@@ -139,10 +153,13 @@ class Folder:
             # Reading a FIFO or a device would wait, or do things.
             if not stat.S_ISREG(status.st_mode) or not self._serves(real_path):
                 raise _missing(path)
+            if _holds_private_key(fd, real_path):
+                _log.warning("%r is not served: it holds a private key", path)
+                raise _missing(path)
         except BaseException:
             os.close(fd)
             raise
-        return OpenFile(fd, status)
+        return OpenFile(fd, status, path)
 
     def _folder_or_missing(self, real_path: str) -> OSError:
         if not self._serves(real_path):
@@ -155,8 +172,9 @@ class Folder:
             # The root may be a link that was switched to another folder, as in a deployment.
             self._real_root = self._find_real_root()
             if not _is_below(real_path, self._real_root):
-                return False
-        return not is_hidden(real_path[len(self._real_root) + 1 :].split(os.sep))
+                return self._follow_links
+        below = real_path[len(self._real_root) + 1 :]
+        return not is_hidden(below.split(os.sep))  # noqa: PTH206 -- Path takes ten times as long
 
     def _find_real_root(self) -> str:
         """Return the root as the real paths of its files begin: without a separator at its end."""
@@ -171,6 +189,16 @@ class Folder:
             finally:
                 os.close(fd)
         return real_root.rstrip(os.sep)
+
+
+def _holds_private_key(fd: int, real_path: str) -> bool:
+    """Whether a file is named like a key and has one in PEM (RFC 7468 §10, §11, and OpenSSL's)."""
+    if not real_path.lower().endswith((".key", ".pem")):
+        return False
+    return b"PRIVATE KEY-----" in os.read(fd, _MAX_KEY_BYTES)  # bodies are read by offset
+
+
+_MAX_KEY_BYTES = 64 * 1024  # a certificate chain and the longest RSA key that OpenSSL takes
 
 
 def _is_below(path: str, folder: str) -> bool:
