@@ -9,6 +9,7 @@ from trio_https.certificates.local_names import (
     SubjectName,
     default_names,
     is_permitted,
+    is_public_name,
     permitted_domains,
 )
 
@@ -108,3 +109,23 @@ def test_all_default_names_are_permitted_on_the_machine_that_they_are_of(hostnam
 def test_a_host_name_adds_nothing_but_itself_and_what_is_under_it(hostname: str, name: str) -> None:
     if is_permitted(name, permitted_domains(hostname), ()):
         assert f".{name}".endswith(tuple(f".{domain}" for domain in permitted_domains(hostname)))
+
+
+@pytest.mark.parametrize(
+    ("name", "public"),
+    [
+        ("example.org", True),
+        ("*.example.org", True),
+        ("WWW.Example.org.", True),
+        ("localhost", False),
+        ("*.localhost", False),
+        ("laptop", False),
+        ("laptop.local", False),
+        ("laptop.home.arpa", False),
+        ("127.0.0.1", False),
+        ("::1", False),
+        ("", False),
+    ],
+)
+def test_a_public_name_is_none_of_this_machine(name: str, public: bool) -> None:
+    assert is_public_name(name) is public

@@ -13,6 +13,7 @@ __all__ = [
     "SubjectName",
     "default_names",
     "is_permitted",
+    "is_public_name",
     "permitted_domains",
 ]
 
@@ -77,6 +78,12 @@ def is_permitted(
     if not _is_dns_name(host):
         return False
     return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+
+
+def is_public_name(name: str) -> bool:
+    """Whether a name in a certificate, "*.example.org" say, can be that of a public site."""
+    host = _normalize(name).removeprefix("*.")
+    return "." in host and _is_host_name(host) and not is_permitted(host, _RESERVED_DOMAINS, ())
 
 
 def _normalize(hostname: str) -> str:
