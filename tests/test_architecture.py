@@ -53,6 +53,7 @@ SIBLINGS = {
     ("http1", "patience"): "the border waits for slow clients, so long and no longer",
     ("handlers.pages", "handlers.open_file"): "the pages handler opens files",
     ("handlers.pages", "handlers.file_body"): "the pages handler sends files",
+    ("handlers.open_file", "handlers.open_folder"): "folders are opened and judged as files are",
     ("__main__", "cli"): "python -m trio_https is the command",
 }
 

@@ -19,6 +19,7 @@ from trio_https.handlers.open_file import (
     choose_real_path,
     real_path_by_name,
 )
+from trio_https.handlers.open_folder import OpenFolder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the traps are those of Unix")
 
@@ -497,3 +498,56 @@ def test_a_root_whose_files_cannot_be_reached_is_a_mistake(public: Path) -> None
     (public / "closed").mkdir(mode=0o644)
     with without_privileges(), pytest.raises(ConfigError, match="Permission denied"):
         Folder(public / "closed")
+
+
+# Folders
+
+
+def names_in(folder: OpenFolder) -> set[str]:
+    with folder, folder.scan() as entries:
+        return {entry.name for entry in entries}
+
+
+def test_a_folder_is_opened_to_be_listed(root: Path, real_path: RealPath) -> None:
+    (root / "also").symlink_to("folder")
+    folder = Folder(root, real_path=real_path)
+    assert names_in(folder.open_folder(())) == {"page.html", "folder", "also"}
+    assert names_in(folder.open_folder(("folder",))) == {"inner.html"}
+    assert names_in(folder.open_folder(("also",))) == {"inner.html"}
+
+
+def test_a_folder_knows_its_status_and_whether_it_is_the_root(
+    root: Path, real_path: RealPath
+) -> None:
+    (root / "self").symlink_to(".")
+    folder = Folder(root, real_path=real_path)
+    for segments, is_root in (((), True), (("self",), True), (("folder",), False)):
+        with folder.open_folder(segments) as opened:
+            assert opened.is_root is is_root
+            assert os.path.samestat(opened.status, root.joinpath(*segments).stat())
+    with Folder("/", real_path=real_path).open_folder(()) as opened:
+        assert opened.is_root
+
+
+def test_what_is_no_folder_of_the_root_is_not_opened_as_one(
+    root: Path, outside: Path, real_path: RealPath
+) -> None:
+    (root / ".git").mkdir()
+    (root / "dir").symlink_to(outside)
+    (root / "parent").symlink_to("..")
+    (root / "git").symlink_to(".git")
+    os.mkfifo(root / "fifo")
+    folder = Folder(root, real_path=real_path)
+    for name in ("page.html", "missing", "dir", "parent", "..", "git", ".git", "fifo", "nul\0"):
+        with pytest.raises(FileNotFoundError):
+            folder.open_folder((name,))
+
+
+def test_a_folder_without_permission_to_list_it_is_not_opened_but_told_to_the_operator(
+    public: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (public / "folder").mkdir(mode=0o311)
+    folder = Folder(public)
+    with without_privileges(), pytest.raises(FileNotFoundError):
+        folder.open_folder(("folder",))
+    assert "no permission to list" in caplog.text

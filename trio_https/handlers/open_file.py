@@ -16,6 +16,7 @@ from typing import Self
 
 from ..errors import ConfigError, HTTPError
 from ..rules.url_path import is_hidden
+from .open_folder import OpenFolder
 
 __all__ = ["Folder", "OpenFile", "RealPath", "choose_real_path", "real_path_by_name"]
 
@@ -122,19 +123,28 @@ class Folder:
         served, ``HTTPError`` 503 while the process has no descriptor left, and ``OSError`` for a
         fault of the disk.
         """
-        path = self._prefix + "/".join(segments)  # Windows takes it too
+        path = self._path(segments)
         try:
             return self._open(path)
-        except ValueError as exc:  # a name with NUL, or one that the file system can't encode
-            raise _missing(path) from exc
-        except OSError as exc:
-            if exc.errno in _AS_IF_MISSING:
-                raise _missing(path) from exc
-            if exc.errno in _BUSY:
-                _log.warning("cannot open %r for now: %s", path, exc.strerror)
-                busy = HTTPError(503, "too many files are open", headers=[("Retry-After", "1")])
-                raise busy from exc
+        except (OSError, ValueError) as exc:
+            _refuse(path, exc)
             raise
+
+    def open_folder(self, segments: tuple[str, ...]) -> OpenFolder:
+        """Open the folder of these names below the root, to list it.
+
+        Raises ``FileNotFoundError`` for what is no folder, may not be listed or is not to be
+        served; else as ``open``.
+        """
+        path = self._path(segments)
+        try:
+            return self._open_folder(path)
+        except (OSError, ValueError) as exc:
+            _refuse(path, exc)
+            raise
+
+    def _path(self, segments: tuple[str, ...]) -> str:
+        return self._prefix + "/".join(segments)  # Windows takes it too
 
     def _open(self, path: str) -> OpenFile:
         try:
@@ -160,6 +170,28 @@ class Folder:
             os.close(fd)
             raise
         return OpenFile(fd, status, path)
+
+    def _open_folder(self, path: str) -> OpenFolder:
+        if os.scandir not in os.supports_fd:  # Windows, which opens no folder
+            real_path = os.path.realpath(path, strict=True)
+            return self._judge_folder(None, real_path, Path(real_path).stat())
+        try:
+            fd = os.open(path, _FLAGS)
+        except PermissionError:
+            _log.warning("no permission to list %r", path)
+            raise
+        try:
+            return self._judge_folder(fd, self._real_path_of(fd, path), os.fstat(fd))
+        except BaseException:
+            os.close(fd)
+            raise
+
+    def _judge_folder(self, fd: int | None, real_path: str, status: os.stat_result) -> OpenFolder:
+        if not stat.S_ISDIR(status.st_mode) or not self._serves(real_path):
+            raise _missing(real_path)
+        return OpenFolder(
+            fd, real_path, status, is_root=real_path.rstrip(os.sep) == self._real_root
+        )
 
     def _folder_or_missing(self, real_path: str) -> OSError:
         if not self._serves(real_path):
@@ -199,6 +231,16 @@ def _holds_private_key(fd: int, real_path: str) -> bool:
 
 
 _MAX_KEY_BYTES = 64 * 1024  # a certificate chain and the longest RSA key that OpenSSL takes
+
+
+def _refuse(path: str, exc: OSError | ValueError) -> None:
+    """Raise what the caller of ``open`` is told in place of ``exc``, if it isn't that."""
+    # ValueError: a name with NUL, or one that the file system can't encode.
+    if not isinstance(exc, OSError) or exc.errno in _AS_IF_MISSING:
+        raise _missing(path) from exc
+    if exc.errno in _BUSY:
+        _log.warning("cannot open %r for now: %s", path, exc.strerror)
+        raise HTTPError(503, "too many files are open", headers=[("Retry-After", "1")]) from exc
 
 
 def _is_below(path: str, folder: str) -> bool:
