@@ -54,6 +54,9 @@ SIBLINGS = {
     ("handlers.pages", "handlers.open_file"): "the pages handler opens files",
     ("handlers.pages", "handlers.file_body"): "the pages handler sends files",
     ("handlers.open_file", "handlers.open_folder"): "folders are opened and judged as files are",
+    ("handlers.folder_scan", "handlers.open_file"): "links are judged by opening them",
+    ("handlers.folder_scan", "handlers.open_folder"): "a scan is of a folder that was opened",
+    ("handlers.folder_scan", "handlers.entries"): "what it finds",
     ("__main__", "cli"): "python -m trio_https is the command",
 }
 
