@@ -57,6 +57,11 @@ SIBLINGS = {
     ("handlers.folder_scan", "handlers.open_file"): "links are judged by opening them",
     ("handlers.folder_scan", "handlers.open_folder"): "a scan is of a folder that was opened",
     ("handlers.folder_scan", "handlers.entries"): "what it finds",
+    ("handlers.listing_page", "handlers.entries"): "what it shows",
+    ("handlers.listing", "handlers.open_file"): "the folder that is listed",
+    ("handlers.listing", "handlers.folder_scan"): "a list begins with a scan",
+    ("handlers.listing", "handlers.entries"): "then it is sorted",
+    ("handlers.listing", "handlers.listing_page"): "then it is rendered",
     ("__main__", "cli"): "python -m trio_https is the command",
 }
 
