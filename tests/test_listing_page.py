@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -280,6 +281,14 @@ def test_the_policy_allows_the_style_sheet_of_the_page_and_no_other() -> None:
     assert f"style-src 'sha256-{digest}';" in CONTENT_SECURITY_POLICY
     assert CONTENT_SECURITY_POLICY.startswith("default-src 'none';")
     assert not re.search(r"url\((?!.data:)|@import|expression", style)
+
+
+def test_the_colours_are_those_of_the_welcome_pages() -> None:
+    [style] = read(file()).texts["style"]
+    welcome = (Path(__file__).parent.parent / "pages" / "style.css").read_text(encoding="utf-8")
+    colours = re.findall(r"--[a-z-]+: #[0-9a-f]{6};", style)
+    assert len(colours) == 14  # seven, in light and in dark
+    assert set(colours) <= set(re.findall(r"--[a-z-]+: #[0-9a-f]{6};", welcome))
 
 
 # JSON
