@@ -171,7 +171,7 @@ def _check_path(text: str, path: str) -> None:
     if "#" in path:
         raise LineMistake(f"{text!r} has a fragment, which browsers don't send: leave it out")
     if "//" in path:
-        raise LineMistake(f"{text!r} has a name without a letter, between two slashes: take it out")
+        raise LineMistake(f"{text!r} has nothing between two slashes: take one out")
 
 
 def _parse_part(text: str) -> _Part:
