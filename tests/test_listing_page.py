@@ -149,6 +149,7 @@ def test_no_name_makes_an_element(entries: list[Entry]) -> None:
     ("size", "shown", "exact"),
     [
         (0, "0 B", "0 bytes"),
+        (1, "1 B", "1 byte"),
         (999, "999 B", "999 bytes"),
         (1000, "1.0 KiB", "1,000 bytes"),
         (1536, "1.5 KiB", "1,536 bytes"),
@@ -193,6 +194,7 @@ def test_a_folder_has_no_size() -> None:
         ([Entry("a", None, 0)], "1 folder"),
         ([Entry("a", None, 0), file("b", 1000), file("c", 24)], "1 folder, 2 files, 1.0 KiB"),
         ([Entry("a", None, 0), Entry("b", None, 0)], "2 folders"),
+        ([file(size=2**63 - 1)] * 10_000, "10,000 files, 78.1 ZiB"),
         ([file(str(number)) for number in range(1234)], "1,234 files, 0 B"),
     ],
 )

@@ -34,7 +34,7 @@ _ICON = (
 )
 
 _ROOT_NAME = "Files"
-_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB")  # sparse files add up to the last one
 _HEADINGS = {"name": "Name", "size": "Size", "modified": "Modified"}
 
 # Controls, the marks that change the direction of text (Unicode Standard Annex 9), line ends, and
@@ -95,15 +95,15 @@ def _breadcrumbs(segments: tuple[str, ...]) -> str:
 def _summary(contents: Contents) -> str:
     folders = sum(entry.is_folder for entry in contents.entries)
     files = len(contents.entries) - folders
-    if not contents.entries:
-        return "This folder is empty."
-    size = sum(entry.size or 0 for entry in contents.entries)
-    parts = [_count(folders, "folder"), _count(files, "file")]
-    return ", ".join(filter(None, parts)) + (f", {_format_size(size)}" if files else "")
+    parts = [_count(folders, "folder")] if folders else []
+    if files:
+        size = sum(entry.size or 0 for entry in contents.entries)
+        parts += [_count(files, "file"), _format_size(size)]
+    return ", ".join(parts) or "This folder is empty."
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' if number > 1 else ''}" if number else ""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _heading(column: str, order: Order) -> str:
@@ -125,7 +125,7 @@ def _row(entry: Entry) -> str:
 def _size_cell(size: int | None) -> str:
     if size is None:
         return "<td></td>"
-    return f'<td title="{size:,} bytes">{_format_size(size)}</td>'
+    return f'<td title="{_count(size, "byte")}">{_format_size(size)}</td>'
 
 
 def _time_cell(moment: str) -> str:
