@@ -71,6 +71,9 @@ def root(tmp_path: Path) -> Path:
     for name in ("page.html~", "page.html.bak", ".page.html.swp", "#page#", "con", "a.", "a:b"):
         write(root / name, "no name to serve")
     write(root / "new\nline", "no URL leads there")
+    write(root / "server.KEY", "-----BEGIN PRIVATE KEY-----")
+    write(root / "server.pem", "-----BEGIN CERTIFICATE-----")
+    (root / "folder.pem").mkdir()
     for link, target in {
         "link-to-page": "page.html",
         "link-to-sub": "sub",
@@ -83,6 +86,7 @@ def root(tmp_path: Path) -> Path:
         "link-to-hidden": ".htpasswd",
         "link-to-git": ".git",
         "link-to-headers": "_headers",
+        "link-to-key": "server.KEY",
         "link-to-null": "/dev/null",
         "link-to-fifo": "fifo",
         "loop": "loop",
@@ -94,7 +98,7 @@ def root(tmp_path: Path) -> Path:
 
 
 SERVED_AT_ROOT = {
-    *("page.html", "sub/"),
+    *("page.html", "sub/", "server.pem", "folder.pem/"),
     *("link-to-page", "link-to-sub/", "link-to-root/", "link-twice", "link-absolute"),
 }
 
@@ -127,6 +131,13 @@ def test_a_name_that_is_not_utf_8_is_listed(root: Path) -> None:
     assert (
         listed(Folder(root), "sub") == served(root, "sub") == {"inner.html", "_headers", "\udcff"}
     )
+
+
+def test_with_links_out_of_the_folder_what_they_lead_to_is_listed(root: Path) -> None:
+    folder = Folder(root, follow_links=True)
+    outside = {"link-to-secret", "link-to-others/", "link-up/"}
+    assert listed(folder) == SERVED_AT_ROOT | outside
+    assert listed(folder, "link-to-others") == {"page.html"}
 
 
 def test_an_entry_has_size_and_date_of_what_a_link_leads_to(root: Path) -> None:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from ..rules.url_path import is_hidden, is_servable_name
 from .entries import Contents, Entry
-from .open_file import Folder
+from .open_file import Folder, may_hold_private_key
 from .open_folder import OpenFolder
 
 __all__ = ["scan_folder"]
@@ -55,23 +55,23 @@ def _judge(
     folder: Folder, segments: tuple[str, ...], opened: OpenFolder, item: os.DirEntry[str]
 ) -> Entry | None:
     try:
-        if item.is_symlink():
-            return _linked_entry(folder, (*segments, item.name))
-        return _own_entry(opened, item)
+        if item.is_symlink() or may_hold_private_key(item.name):
+            return _opened_entry(folder, (*segments, item.name))
+        return _read_entry(opened, item)
     except (FileNotFoundError, PermissionError):  # not to be served, or vanished meanwhile
         return None
 
 
-def _own_entry(opened: OpenFolder, item: os.DirEntry[str]) -> Entry | None:
-    # Nothing is opened that needs not be: that may break a lease, or wait for a network.
+def _read_entry(opened: OpenFolder, item: os.DirEntry[str]) -> Entry | None:
+    # It is not opened, for no need: that may break a lease, or wait for a network.
     is_folder = item.is_dir(follow_symlinks=False)
     if not (is_folder or item.is_file(follow_symlinks=False)) or not opened.may_open(item):
         return None
     return _entry(item.name, item.stat(follow_symlinks=False), is_folder=is_folder)
 
 
-def _linked_entry(folder: Folder, segments: tuple[str, ...]) -> Entry:
-    """Judge a link by what is opened through it, as if it was asked for."""
+def _opened_entry(folder: Folder, segments: tuple[str, ...]) -> Entry:
+    """Judge what is in the folder by opening it, as if it was asked for."""
     try:
         with folder.open(segments) as file:
             return _entry(segments[-1], file.status, is_folder=False)

@@ -18,7 +18,14 @@ from ..errors import ConfigError, HTTPError
 from ..rules.url_path import is_hidden
 from .open_folder import OpenFolder
 
-__all__ = ["Folder", "OpenFile", "RealPath", "choose_real_path", "real_path_by_name"]
+__all__ = [
+    "Folder",
+    "OpenFile",
+    "RealPath",
+    "choose_real_path",
+    "may_hold_private_key",
+    "real_path_by_name",
+]
 
 _log = logging.getLogger("trio_https.pages")
 
@@ -223,9 +230,14 @@ class Folder:
         return real_root.rstrip(os.sep)
 
 
+def may_hold_private_key(name: str) -> bool:
+    """Whether a file is named like one with a key, so that only its content tells."""
+    return name.lower().endswith((".key", ".pem"))
+
+
 def _holds_private_key(fd: int, real_path: str) -> bool:
     """Whether a file is named like a key and has one in PEM (RFC 7468 §10, §11, and OpenSSL's)."""
-    if not real_path.lower().endswith((".key", ".pem")):
+    if not may_hold_private_key(real_path):
         return False
     return b"PRIVATE KEY-----" in os.read(fd, _MAX_KEY_BYTES)  # bodies are read by offset
 
