@@ -87,6 +87,10 @@ BORDERS = {
     "cryptography": {"certificates.*": "the border to cryptography"},
     "platformdirs": {"certificates.home": "where a user's data are kept"},
     "click": {"cli.*": "the border to click"},
+    "brotli": {"handlers.codecs": "the border to the compressors"},
+    "backports": {"handlers.codecs": "Zstandard, before Python 3.14"},
+    "compression": {"handlers.codecs": "Zstandard, from Python 3.14 on"},
+    "zlib": {"handlers.codecs": "the border to the compressors"},
     "python_multipart": {"forms": "the border to python_multipart"},
     "trio_websocket": {},
     "wsproto": {},
@@ -262,6 +266,8 @@ def test_a_rule_is_pure(name: str) -> None:
 
 
 HEAVY = (
+    "backports",
+    "brotli",
     "click",
     "cryptography",
     "platformdirs",
