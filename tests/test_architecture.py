@@ -58,6 +58,8 @@ SIBLINGS = {
     ("http1", "stopping"): "the wait for the next request ends with the server",
     ("http1", "incoming"): "what the border parses has come into a buffer",
     ("http1", "patience"): "the border waits for slow clients, so long and no longer",
+    ("handlers.compression", "handlers.codecs"): "files are compressed by the codecs",
+    ("handlers.compression", "handlers.open_file"): "what is compressed is an open file",
     ("handlers.pages", "handlers.open_file"): "the pages handler opens files",
     ("handlers.pages", "handlers.file_body"): "the pages handler sends files",
     ("handlers.open_file", "handlers.open_folder"): "folders are opened and judged as files are",
