@@ -1,0 +1,1 @@
+"""What is done with a folder of pages before it is served."""
