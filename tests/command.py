@@ -27,6 +27,7 @@ __all__ = [
     "RunningCommand",
     "run_command",
     "start_command",
+    "start_command_in_terminal",
     "start_server",
     "start_server_in_terminal",
     "without_rights",
@@ -190,10 +191,10 @@ def start_server(
 
 
 @contextmanager
-def start_server_in_terminal(
+def start_command_in_terminal(
     *arguments: str | Path, folder: Path, environment: Mapping[str, str] | None = None
 ) -> Generator[tuple[RunningCommand, int]]:
-    """Start the command in a terminal of its own, and yield it and the terminal when it serves.
+    """Start the command in a terminal of its own, and yield it and the terminal.
 
     The terminal is a file descriptor: what is written to it was typed. What the command writes to
     either output is in ``stdout`` and in ``stderr``.
@@ -217,9 +218,17 @@ def start_server_in_terminal(
             os.close(inner)
         with _ended_with_block(process):
             output = _Output(terminal)
-            server = RunningCommand(process, output, output)
-            server.wait_until_serving()
-            yield server, terminal.fileno()
+            yield RunningCommand(process, output, output), terminal.fileno()
+
+
+@contextmanager
+def start_server_in_terminal(
+    *arguments: str | Path, folder: Path, environment: Mapping[str, str] | None = None
+) -> Generator[tuple[RunningCommand, int]]:
+    """Start the command in a terminal of its own, and yield both as soon as it serves."""
+    with start_command_in_terminal(*arguments, folder=folder, environment=environment) as started:
+        started[0].wait_until_serving()
+        yield started
 
 
 def without_rights() -> list[str]:

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import click
 
+from .compress import compress
 from .serve import serve
 
 __all__ = ["run", "trio_https"]
@@ -70,6 +71,7 @@ def trio_https() -> None:
 
 
 trio_https.add_command(serve)
+trio_https.add_command(compress)
 
 
 def run() -> int:
