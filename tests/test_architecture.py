@@ -41,7 +41,7 @@ ROWS = (
 )
 
 # A subpackage that is one room: its modules know each other as they need, but in no circle.
-ROOMS = ("certificates", "cli", "prepare")
+ROOMS = ("certificates", "cli", "handlers", "prepare")
 
 SIBLINGS = {
     ("rules.byte_range", "rules.entity_tag"): "If-Range compares entity tags",
@@ -59,19 +59,6 @@ SIBLINGS = {
     ("http1", "stopping"): "the wait for the next request ends with the server",
     ("http1", "incoming"): "what the border parses has come into a buffer",
     ("http1", "patience"): "the border waits for slow clients, so long and no longer",
-    ("handlers.compression", "handlers.codecs"): "files are compressed by the codecs",
-    ("handlers.compression", "handlers.open_file"): "what is compressed is an open file",
-    ("handlers.pages", "handlers.open_file"): "the pages handler opens files",
-    ("handlers.pages", "handlers.file_body"): "the pages handler sends files",
-    ("handlers.open_file", "handlers.open_folder"): "folders are opened and judged as files are",
-    ("handlers.folder_scan", "handlers.open_file"): "links are judged by opening them",
-    ("handlers.folder_scan", "handlers.open_folder"): "a scan is of a folder that was opened",
-    ("handlers.folder_scan", "handlers.entries"): "what it finds",
-    ("handlers.listing_page", "handlers.entries"): "what it shows",
-    ("handlers.listing", "handlers.open_file"): "the folder that is listed",
-    ("handlers.listing", "handlers.folder_scan"): "a list begins with a scan",
-    ("handlers.listing", "handlers.entries"): "then it is sorted",
-    ("handlers.listing", "handlers.listing_page"): "then it is rendered",
     ("__main__", "cli"): "python -m trio_https is the command",
 }
 
@@ -255,6 +242,7 @@ PURE = {
     "functools",
     "hashlib",
     "ipaddress",
+    "itertools",
     "operator",
     "re",
     "time",

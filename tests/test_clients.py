@@ -129,7 +129,8 @@ def test_curl_gets_what_has_another_entity_tag(server: RunningCommand, tmp_path:
     tag = tmp_path / "tag"
     status = ("--write-out", "%{http_code}")
     assert curl(server, "--etag-save", tag, *status, server.url) == f"{INDEX}200"
-    assert re.fullmatch(r'"\S+"\n?', tag.read_text())
+    # A weak one, as long as the files of this test were written just now.
+    assert re.fullmatch(r'(W/)?"\S+"\n?', tag.read_text())
     assert curl(server, "--etag-compare", tag, *status, server.url) == "304"
     tag.write_text('"another"\n')
     assert curl(server, "--etag-compare", tag, *status, server.url) == f"{INDEX}200"

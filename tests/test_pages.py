@@ -11,16 +11,20 @@ import trio.testing
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from trio_https.errors import ConfigError, HTTPError
+from trio_https.errors import BodyCut, ConfigError, HTTPError
 from trio_https.handlers.file_body import FileBody
 from trio_https.handlers.pages import Pages
 from trio_https.messages import Handler, Headers, Request, Response
 from trio_https.request_body import RequestBody
 from trio_https.rules.http_dates import format_http_date
-from trio_https.rules.url_path import decode_path
 
 MODIFIED = 1_000_000_000
 NO_HEADERS = Headers()
+POLICY = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "strict-origin-when-cross-origin"),
+    ("Content-Security-Policy", "frame-ancestors 'self'"),
+)
 SECRET = b"what is outside of the folder"
 BIG = bytes(range(256)) * 2000
 
@@ -120,14 +124,18 @@ async def test_a_file_is_served_by_its_name(pages: Pages) -> None:
     response = await ask(pages, "/style.css")
     assert response.status == 200
     assert response.body == b"body { }"
-    assert list(response.headers)[:-1] == [
-        ("Cache-Control", "no-cache"),
+    assert list(response.headers) == [
         ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "strict-origin-when-cross-origin"),
+        ("Content-Security-Policy", "frame-ancestors 'self'"),
+        ("Cache-Control", "no-cache"),
+        ("Accept-Ranges", "bytes"),
         ("Last-Modified", "Sun, 09 Sep 2001 01:46:40 GMT"),
         ("ETag", response.headers.get("ETag")),
+        ("Vary", "Accept-Encoding"),
         ("Content-Type", "text/css; charset=utf-8"),
+        ("Content-Length", "8"),
     ]
-    assert response.headers.get("Content-Length") == "8"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +143,6 @@ async def test_a_file_is_served_by_its_name(pages: Pages) -> None:
     [
         ("/", b"the first page"),
         ("/?query", b"the first page"),
-        ("/index.html", b"the first page"),
         ("/folder/", b"a folder's page"),
     ],
 )
@@ -193,7 +200,8 @@ async def test_head_has_the_headers_of_get(pages: Pages, target: str) -> None:
 )
 async def test_a_file_with_an_unusual_name_is_served(root: Path, name: str) -> None:
     write(root / name, "unusual")
-    response = await ask(Pages(root), "/" + quote(name, errors="surrogateescape"))
+    stem = name.removesuffix(".html")
+    response = await ask(Pages(root), "/" + quote(stem, errors="surrogateescape"))
     assert (response.status, response.body) == (200, b"unusual")
 
 
@@ -226,7 +234,8 @@ async def test_a_big_file_that_shrinks_is_shorter_than_promised(pages: Pages, ro
     response = await pages(make_request("/big.bin"))
     os.truncate(root / "big.bin", 3)
     assert response.headers.get("Content-Length") == str(len(BIG))
-    assert await content_of(response) == BIG[:3]
+    with pytest.raises(BodyCut, match=r"big\.bin'?: it was changed"):
+        await content_of(response)
 
 
 # Methods
@@ -251,13 +260,13 @@ async def test_a_method_that_does_not_read_is_not_allowed_or_not_known(
     with pytest.raises(HTTPError) as caught:
         await ask(pages, target, method)
     assert caught.value.status == status
-    assert caught.value.headers == (("Allow", "GET, HEAD, OPTIONS"),)
+    assert caught.value.headers == (*POLICY, ("Allow", "GET, HEAD, OPTIONS"))
 
 
 @pytest.mark.parametrize("target", ["*", "/", "/missing"])
 async def test_options_tells_the_methods(pages: Pages, target: str) -> None:
     response = await ask(pages, target, "OPTIONS")
-    assert response == Response(204, Headers({"Allow": "GET, HEAD, OPTIONS"}))
+    assert response == Response(204, Headers((*POLICY, ("Allow", "GET, HEAD, OPTIONS"))))
 
 
 # Redirects
@@ -268,7 +277,6 @@ async def test_options_tells_the_methods(pages: Pages, target: str) -> None:
     [
         ("/folder", "/folder/"),
         ("/folder?a=b&c=%2F", "/folder/?a=b&c=%2F"),
-        ("/bare", "/bare/"),
         ("/f%6Flder", "/folder/"),
         ('/folder?"><script>', "/folder/?%22%3E%3Cscript%3E"),
     ],
@@ -408,7 +416,7 @@ async def test_the_404_of_the_folder_is_served_without_validators(
     assert response.headers.get("Content-Length") == str(len(content))
     assert response.headers.get("ETag") is None
     assert response.headers.get("Last-Modified") is None
-    assert (await ask(pages, "/404.html")).status == 200
+    assert (await ask(pages, "/404")).status == 200
 
 
 async def test_a_404_of_the_folder_that_is_outside_is_not_served(
@@ -450,9 +458,8 @@ async def test_no_target_gets_anything_from_outside(
         location = response.headers.get("Location")
         if location is not None:
             assert location.startswith("/")
-            assert location[1] not in "/\\"
-            path, raw_path = location.partition("?")[0], target.partition("?")[0]
-            assert decode_path(path) == decode_path(raw_path) + "/"
+            assert location[1:2] not in ("/", "\\")
+            assert (await ask(trapped, location)).status == 200
     assert open_files() == before
 
 
@@ -468,7 +475,7 @@ async def test_a_page_that_is_known_is_not_sent_again(pages: Pages) -> None:
         for method in ("GET", "HEAD"):
             response = await ask(pages, "/", method, Headers(condition))
             assert (response.status, response.body) == (304, b"")
-            assert response.headers == Headers(list(first.headers)[:4])
+            assert response.headers == Headers(list(first.headers)[:-2])
 
 
 async def test_a_page_that_was_changed_is_sent_again(pages: Pages, root: Path) -> None:

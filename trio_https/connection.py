@@ -16,7 +16,7 @@ import trio
 from . import tls
 from .config import Limits
 from .departures import Departures
-from .errors import ClientGone, HTTPError, without_groups
+from .errors import BodyCut, ClientGone, HTTPError, without_groups
 from .http1 import HTTP1Connection
 from .messages import Address, Handler, Headers, Request, Response
 from .operate.access_log import AccessEntry, access_logger, escape
@@ -62,6 +62,9 @@ async def serve_connection(
         in_handshake = service.tls_context is not None and stream is transport
         level = logging.INFO if in_handshake else logging.DEBUG
         logger.log(level, "%s: %s", client or "a client", exc)
+        await tls.abort(transport)
+    except BodyCut as exc:
+        logger.error("%s: response cut off: %s", client or "a client", escape(str(exc)))
         await tls.abort(transport)
     except BaseExceptionGroup as group:
         bugs, others = group.split(Exception)

@@ -1,13 +1,14 @@
 """The errors that cross a module's border, sorted by whose fault they are.
 
 ``HTTPError`` is the client's fault or the handler's decision, ``ClientGone`` is nobody's, and
-``ConfigError`` is the operator's. A handler's bug has no class here: it is any other exception.
+``ConfigError`` is the operator's; ``BodyCut`` is the fault of a disk, or of who changed a file. A
+handler's bug has no class here: it is any other exception.
 """
 
 from collections.abc import Sequence
 from http import HTTPStatus
 
-__all__ = ["ClientGone", "ConfigError", "HTTPError"]
+__all__ = ["BodyCut", "ClientGone", "ConfigError", "HTTPError"]
 
 
 class HTTPError(Exception):
@@ -42,6 +43,13 @@ class HTTPError(Exception):
 
 class ClientGone(Exception):  # noqa: N818 -- not an error: clients leave, and that is all
     """The client closed the connection, reset it, or stopped taking part in it."""
+
+
+class BodyCut(Exception):  # noqa: N818 -- the body is cut off; what the error was, it says
+    """A response's body can't be completed, by no bug: the message says what failed and why.
+
+    The client can tell, since the connection ends before the body does (RFC 9112 §8).
+    """
 
 
 class ConfigError(Exception):

@@ -1,6 +1,6 @@
 """The header fields of a message, and the trailer fields, as an immutable value."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 from typing import Self, overload
 
 __all__ = ["Headers"]
@@ -14,20 +14,33 @@ class Headers:
     this is no ``collections.abc.Sequence``, where it would ask for a pair.
     """
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_fields", "_values")
 
     def __init__(self, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
         self._fields = tuple(fields.items() if isinstance(fields, Mapping) else fields)
+        self._values: dict[str, list[str]] | None = None
+
+    def _by_name(self) -> dict[str, list[str]]:
+        """Return the values by names in lower case; made when first asked for, and kept."""
+        if self._values is None:
+            self._values = {}
+            for name, value in self._fields:
+                self._values.setdefault(name.lower(), []).append(value)
+        return self._values
+
+    @property
+    def names(self) -> KeysView[str]:
+        """The names that are there, in lower case."""
+        return self._by_name().keys()
 
     def get(self, name: str) -> str | None:
         """Return the value of ``name``, several field lines joined by ", " (RFC 9110 §5.3)."""
-        values = self.get_all(name)
+        values = self._by_name().get(name.lower())
         return ", ".join(values) if values else None
 
     def get_all(self, name: str) -> list[str]:
         """Return the value of each field line of that name, for Set-Cookie and its like."""
-        wanted = name.lower()
-        return [value for known, value in self._fields if known.lower() == wanted]
+        return list(self._by_name().get(name.lower(), ()))
 
     def with_header(self, name: str, value: str) -> Self:
         """Return a copy in which ``name`` has this one value, in place of those it had."""
@@ -50,7 +63,7 @@ class Headers:
 
     def __contains__(self, name: str) -> bool:
         """Whether a field of this name is there."""
-        return bool(self.get_all(name))
+        return name.lower() in self._by_name()
 
     def __eq__(self, other: object) -> bool:
         return self._fields == other._fields if isinstance(other, Headers) else NotImplemented

@@ -3,12 +3,14 @@
 import platform
 import ssl
 from pathlib import Path
+from typing import Any
 
 import click
 
 from .. import __version__
 from ..errors import ConfigError
 from .console import Mistake, say
+from .page_options import PageOptions, page_options
 
 __all__ = ["serve"]
 
@@ -88,6 +90,7 @@ FILE = click.Path(path_type=Path, readable=False)
     envvar="TRIO_HTTPS_ANY_HOST",
     help="Answer requests for whatever name they give.",
 )
+@page_options
 def serve(
     pages: Path | None,
     host: str,
@@ -99,6 +102,7 @@ def serve(
     log_format: str,
     allowed_hosts: tuple[str, ...],
     any_host: bool,
+    **options: Any,
 ) -> None:
     """Serve the folder PAGES over HTTPS.
 
@@ -119,6 +123,7 @@ def serve(
     try:
         serve_pages(
             pages,
+            PageOptions(**options),
             KeyFiles(cert, key, key_password_file),
             Listen(host, port, allowed_hosts=None if any_host else (host, *allowed_hosts)),
         )

@@ -14,6 +14,7 @@ import trio
 import trio_https
 
 from ..certificates.description import CertificateDescription
+from ..certificates.local_names import is_public_name
 from ..errors import ConfigError, without_groups
 from ..handlers.connection_info import with_connection_info
 from ..handlers.known_hosts import with_known_hosts
@@ -23,6 +24,7 @@ from ..server import Server, serve
 from ..tls import offered_versions, why_untrusted
 from .console import paint, say, step
 from .identity import Identity, KeyFiles, open_identity, private_places
+from .page_options import PageOptions
 
 __all__ = ["Listen", "serve_pages"]
 
@@ -41,13 +43,15 @@ class Listen:
     """Besides those in the certificate; None: for any."""
 
 
-def serve_pages(pages: Path | None, files: KeyFiles, listen: Listen) -> None:
+def serve_pages(pages: Path | None, options: PageOptions, files: KeyFiles, listen: Listen) -> None:
     """Serve until SIGINT or SIGTERM. Raises ``ConfigError`` for what the user got wrong."""
     started = time.monotonic()
     with step("Pages") as told:
         root, told.detail = _choose_pages(pages)
-        handler: Handler = Pages(root)
+        handler = _make_handler(root, options)
     identity = open_identity(files)
+    if options.hsts:
+        _check_hsts(identity.certificate)
     _refuse_private_files(root, (*identity.private_files, *private_places()))
     handler = with_connection_info(
         handler,
@@ -69,6 +73,32 @@ def serve_pages(pages: Path | None, files: KeyFiles, listen: Listen) -> None:
         trio.run(partial(_serve_until_signal, handler, identity, listen, started=started))
     except ExceptionGroup as group:
         raise without_groups(group) from None
+
+
+def _make_handler(root: Path, options: PageOptions) -> Handler:
+    return Pages(
+        root,
+        prefix=options.prefix,
+        index_names=options.index,
+        pretty_urls=not options.exact_urls,
+        spa=options.spa,
+        listing=options.listing,
+        follow_links=options.follow_links,
+        etag=options.etag,
+        compress=options.compress,
+        hsts=options.hsts,
+    )
+
+
+def _check_hsts(certificate: CertificateDescription) -> None:
+    # RFC 6797 §8.2: it holds for a host, whatever the port, and outlives the server.
+    if not any(map(is_public_name, certificate.names)):
+        raise ConfigError(
+            f"--hsts: the certificate is for {', '.join(certificate.names) or 'no name'}, and for"
+            " no public name. Browsers would refuse plain HTTP on every port of this host then,"
+            " from whatever program. Leave it out, or give a certificate with --cert that has a"
+            " public name."
+        )
 
 
 def _choose_pages(pages: Path | None) -> tuple[Path, str]:

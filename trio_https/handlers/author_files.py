@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from ..errors import ConfigError
 from ..rules.header_rules import HeaderRules, parse_headers
 from ..rules.redirect_rules import RedirectRules, parse_redirects
+from .file_status import file_identity, is_settled
 
 __all__ = ["AuthorFiles"]
 
@@ -23,9 +24,6 @@ _log = logging.getLogger("trio_https.pages")
 # Four times what GitLab Pages and IPFS take: some five thousand rules. Understanding them, after a
 # change, takes a tenth of a second, which is the reason for a limit.
 _MAX_BYTES = 256 * 1024
-
-_TICK = 2.0
-"""The coarsest clock of a file system in use, FAT's, in seconds."""
 
 # O_NONBLOCK: opening a FIFO must not wait for its writer.
 _FLAGS = os.O_RDONLY
@@ -101,20 +99,14 @@ class _AuthorFile(Generic[Rules]):
 
 
 def _file_state(path: str, now: float) -> tuple[int, ...] | None:
-    """Return what changes when a file does, () if it is missing, None if that can't be told.
-
-    A file may be changed again within one tick of its time stamps, and so without a trace there.
-    """
+    """Return what changes when a file does, () if it is missing, None if that can't be told."""
     try:
         status = os.stat(path)  # noqa: PTH116 -- Path takes twice as long
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError:
         return None
-    if min(abs(now - status.st_mtime), abs(now - status.st_ctime)) < _TICK:
-        return None
-    times = (status.st_mtime_ns, status.st_ctime_ns)
-    return (status.st_dev, status.st_ino, status.st_size, *times)
+    return file_identity(status) if is_settled(status, now) else None
 
 
 def _read_regular_file(path: str) -> bytes | None:

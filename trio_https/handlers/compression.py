@@ -12,6 +12,8 @@ from typing import NamedTuple
 import trio
 
 from .codecs import FAST_LEVELS, MIN_BYTES, available_codings, compress, is_worthwhile
+from .file_status import file_identity, is_settled
+from .files import KeptFile
 from .open_file import OpenFile
 
 __all__ = ["Compressor"]
@@ -24,10 +26,6 @@ _OVERHEAD_BYTES = 768  # of an entry: a key of seven, an outcome, their places i
 
 # Running and waiting: at worst a second, for who comes last. A page seldom has more parts.
 _MAX_JOBS = 8
-
-# The coarsest clock of a file system in use, FAT's: so long after its last change, a file may be
-# changed again without a trace in its status.
-_MTIME_TICK = 2.0
 
 _Key = tuple[int | str, ...]
 
@@ -57,7 +55,7 @@ class Compressor:
         self._threads = trio.CapacityLimiter(_thread_count())
         self._codings = available_codings()  # here, where nobody waits for them to be loaded
 
-    async def compress(self, file: OpenFile, coding: str, *, now: float) -> bytes | None:
+    async def compress(self, file: OpenFile | KeptFile, coding: str, *, now: float) -> bytes | None:
         """Return the content of a file in a content coding, None where it is better sent as it is.
 
         That is so where the file is below 1 KiB or above 4 MiB, where too little is saved, where
@@ -70,7 +68,7 @@ class Compressor:
             return None
         if not MIN_BYTES <= file.status.st_size <= _MAX_FILE_BYTES:
             return None
-        key: _Key = (*_identity(file.status), coding)
+        key: _Key = (*file_identity(file.status), coding)
         while (outcome := self._cache.get(key)) is None:
             job = self._jobs.get(key)
             if job is None:
@@ -81,7 +79,9 @@ class Compressor:
                 return job.outcome.content
         return outcome.content
 
-    async def _begin(self, key: _Key, file: OpenFile, coding: str, *, now: float) -> bytes | None:
+    async def _begin(
+        self, key: _Key, file: OpenFile | KeptFile, coding: str, *, now: float
+    ) -> bytes | None:
         if len(self._jobs) >= _MAX_JOBS:
             return None
         job = self._jobs[key] = _Job()
@@ -93,7 +93,7 @@ class Compressor:
         finally:
             del self._jobs[key]
             job.has_ended.set()
-        if job.outcome.is_final and now - file.status.st_mtime >= _MTIME_TICK:
+        if job.outcome.is_final and is_settled(file.status, now):
             self._cache.put(key, job.outcome)
         return job.outcome.content
 
@@ -128,15 +128,8 @@ def _thread_count() -> int:
     return 2 if (os.cpu_count() or 1) > 2 else 1
 
 
-def _identity(status: os.stat_result) -> tuple[int, ...]:
-    return (
-        *(status.st_dev, status.st_ino, status.st_size),
-        *(status.st_mtime_ns, status.st_ctime_ns),
-    )
-
-
-def _compress_file(file: OpenFile, coding: str) -> _Outcome:
-    content = _read_whole(file)
+def _compress_file(file: OpenFile | KeptFile, coding: str) -> _Outcome:
+    content = file.content if isinstance(file, KeptFile) else _read_whole(file)
     if content is None:
         return _Outcome(None, is_final=False)
     coded = compress(content, coding, FAST_LEVELS[coding])
@@ -149,6 +142,6 @@ def _read_whole(file: OpenFile) -> bytes | None:
         stream.seek(0)  # others read this file by offset, or not yet
         content = stream.read(file.status.st_size + 1)
         now = os.fstat(stream.fileno())
-    if len(content) == file.status.st_size and _identity(now) == _identity(file.status):
+    if len(content) == file.status.st_size and file_identity(now) == file_identity(file.status):
         return content
     return None

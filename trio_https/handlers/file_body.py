@@ -1,7 +1,8 @@
 """The content of open files as response bodies, at bounded memory.
 
 What is in the page cache is read on the spot; a thread is used only where the disk would keep all
-tasks waiting, or where the platform can't tell. Names, headers and HTTP are not known here.
+tasks waiting, or where the platform can't tell. A file that changes while it is sent must not look
+whole to its receiver. Headers and HTTP are not known here.
 """
 
 import mmap
@@ -11,24 +12,53 @@ from typing import Self
 
 import trio
 
-__all__ = ["BUFFER_BYTES", "FileBody", "read_file"]
+from ..errors import BodyCut
+from .file_status import was_rewritten
+from .open_file import OpenFile
+
+__all__ = ["BUFFER_BYTES", "Buffers", "FileBody", "read_at", "read_file"]
 
 BUFFER_BYTES = 256 * 1024
 """Read at a time, always into one buffer: a new one each time makes TLS half as dear again."""
 
 _NOTHING = range(0)
 
+_MAX_SPARE_BUFFERS = 8
 
-class FileBody(AsyncIterator[bytes | memoryview]):
-    """Parts of an open file, and what stands between them, as a body that owns ``fd``.
 
-    Each of ``parts`` is a range of offsets in the file, or bytes that are given as they are. A file
-    that has become shorter ends the body early, and the receiver notices the missing bytes; what
-    was added to a file is left out.
+class Buffers:
+    """Buffers for bodies: a few spare ones are kept, for a new one costs a page fault each 4 KiB.
+
+    Each is memory of its own, which goes back to the system when it is let go; the heap, once
+    hundreds of bodies have grown it, does not.
     """
 
-    def __init__(self, fd: int, parts: Iterable[range | bytes]) -> None:
-        self._fd = fd
+    def __init__(self) -> None:
+        self._spare: list[mmap.mmap] = []
+
+    def take(self) -> mmap.mmap:
+        """Return a buffer of ``BUFFER_BYTES``, with anything in it."""
+        return self._spare.pop() if self._spare else mmap.mmap(-1, BUFFER_BYTES)
+
+    def give_back(self, buffer: mmap.mmap) -> None:
+        """Take back a buffer that nobody reads or writes any more."""
+        if len(self._spare) < _MAX_SPARE_BUFFERS:
+            self._spare.append(buffer)
+
+
+class FileBody(AsyncIterator[bytes | memoryview]):
+    """Parts of a file, and what stands between them, as a body that owns the descriptor.
+
+    Each of ``parts`` is a range of offsets in the file, or bytes that are given as they are. What
+    was added to the file is left out; where it has become shorter, or was written over, the body
+    is cut. ``file`` is detached. ``buffers`` are those of bodies that are read by one event loop.
+    """
+
+    def __init__(self, file: OpenFile, parts: Iterable[range | bytes], buffers: Buffers) -> None:
+        self._buffers = buffers
+        self._path = file.path
+        self._status = file.status
+        self._fd = file.detach()
         self._parts = iter(parts)
         self._range = _NOTHING  # what is left of the part that is being read
         self._buffer: mmap.mmap | None = None  # made when first read: HEAD has no use for it
@@ -41,10 +71,10 @@ class FileBody(AsyncIterator[bytes | memoryview]):
     async def __anext__(self) -> bytes | memoryview:
         """Return the next piece, in a buffer that the next call overwrites.
 
-        Raises ``trio.ClosedResourceError``, ``trio.BusyResourceError``, and ``OSError`` for a fault
-        of the disk. Cancelling loses nothing, but waits for a read that has begun in a thread.
-        Other tasks get their turn only where a thread is used: sending what was read is a
-        checkpoint, and one for each piece is enough.
+        Raises ``BodyCut`` for a fault of the disk or a file that changed,
+        ``trio.ClosedResourceError`` and ``trio.BusyResourceError``. Cancelling loses nothing, but
+        waits for a read that has begun in a thread. Other tasks get their turn only where a thread
+        is used: sending what was read is a checkpoint, and one for each piece is enough.
         """
         if self._is_closed:
             raise trio.ClosedResourceError("this body was closed")
@@ -58,28 +88,32 @@ class FileBody(AsyncIterator[bytes | memoryview]):
             if isinstance(part, bytes):
                 return part
             self._range = part
-        # Memory of its own: given back to the system when the body is closed, which the heap,
-        # once hundreds of bodies have grown it, is not.
-        self._buffer = self._buffer or mmap.mmap(-1, BUFFER_BYTES)
+        self._buffer = self._buffer or self._buffers.take()
         piece = memoryview(self._buffer)[: len(self._range)]
         count = await self._read(piece, self._range.start)
         self._range = self._range[count:]
-        if not count:
-            self._parts, self._range = iter(()), _NOTHING
-            raise StopAsyncIteration
         return piece[:count]
 
     async def _read(self, piece: memoryview, offset: int) -> int:
-        count = _read_cached(self._fd, piece, offset)
-        if count is not None:
-            return count
+        try:
+            count = _read_cached(self._fd, piece, offset)
+            if count is None:
+                count = await self._read_in_thread(piece, offset)
+            status = os.fstat(self._fd)
+        except OSError as exc:
+            raise BodyCut(f"{self._path}: {exc.strerror}") from exc
+        if not count or was_rewritten(self._status, status):
+            raise BodyCut(f"{self._path}: it was changed while it was sent")
+        return count
+
+    async def _read_in_thread(self, piece: memoryview, offset: int) -> int:
         self._is_reading = True
         try:
-            count = await trio.to_thread.run_sync(_read_blocking, self._fd, piece, offset)
+            count = await trio.to_thread.run_sync(read_at, self._fd, piece, offset)
         finally:
             self._is_reading = False
             if self._is_closed:
-                os.close(self._fd)
+                self._release()
         if self._is_closed:
             raise trio.ClosedResourceError("this body was closed while it was read")
         return count
@@ -92,28 +126,35 @@ class FileBody(AsyncIterator[bytes | memoryview]):
         """
         if not self._is_closed:
             self._is_closed = True
-            self._buffer = None
             if not self._is_reading:
-                os.close(self._fd)
+                self._release()
         await trio.lowlevel.checkpoint()
 
+    def _release(self) -> None:
+        os.close(self._fd)
+        if self._buffer is not None:
+            self._buffers.give_back(self._buffer)
+            self._buffer = None
 
-async def read_file(fd: int, part: range) -> bytes:
-    """Return the bytes of an open file at these offsets, fewer if it has become shorter.
 
-    The caller closes ``fd``. Cancelling waits for a read that has begun in a thread; without a
-    thread there is no checkpoint.
+async def read_file(file: OpenFile, part: range) -> bytes | None:
+    """Return the bytes of an open file at these offsets, None if it has changed.
+
+    The caller closes ``file``. Raises ``OSError``. Cancelling waits for a read that has begun in a
+    thread; without a thread there is no checkpoint.
     """
-    buffer = bytearray(len(part))
-    if _read_cached(fd, buffer, part.start) == len(part):
-        return bytes(buffer)
-    count = await trio.to_thread.run_sync(_read_all_blocking, fd, buffer, part.start)
-    return bytes(buffer[:count])
+    buffer, fd = bytearray(len(part)), file.fileno()
+    count = _read_cached(fd, buffer, part.start)
+    if count != len(part):
+        count = await trio.to_thread.run_sync(_read_all_blocking, fd, buffer, part.start)
+    if count != len(part) or was_rewritten(file.status, os.fstat(fd)):
+        return None
+    return bytes(buffer)
 
 
 def _read_all_blocking(fd: int, buffer: bytearray, offset: int) -> int:
     view, done = memoryview(buffer), 0
-    while count := _read_blocking(fd, view[done:], offset + done):
+    while count := read_at(fd, view[done:], offset + done):
         done += count
     return done
 
@@ -127,10 +168,14 @@ def _read_cached(fd: int, buffer: bytearray | memoryview, offset: int) -> int | 
         return None
 
 
-def _read_blocking(fd: int, buffer: bytearray | memoryview, offset: int) -> int:
+def read_at(fd: int, buffer: bytearray | memoryview, offset: int) -> int:
+    """Read into the buffer from that offset on, and return the count, 0 at the end of the file.
+
+    For a thread: it waits for the disk. Nobody else may read the same descriptor meanwhile.
+    """
     if hasattr(os, "preadv"):
         return os.preadv(fd, [buffer], offset)
-    # Windows. Nobody else moves in this open file.
+    # Windows
     os.lseek(fd, offset, os.SEEK_SET)
     content = os.read(fd, len(buffer))
     buffer[: len(content)] = content

@@ -1,161 +1,213 @@
-"""A folder of pages as a handler: files by their names, index files, redirects, the folder's 404.
+"""A folder of pages as a handler.
 
-The methods of ``Pages`` are one story: method, path, open file, validators, preconditions, headers,
-body. What a path, a date, a tag or a media type is, ``rules`` knows; what may be opened,
-``open_file``; how it is read, ``file_body``.
+``Pages`` is one story: method, where the path leads, what is selected there, response. What a path,
+a range or a tag is, ``rules`` knows; where a request leads, ``directions``; which page a name
+means, ``site``; what may be opened, ``open_file``; in which coding a page is sent, ``variants``;
+what is sent of it, ``representation``.
 """
 
+import logging
 import os
 from collections.abc import Iterable
-from contextlib import suppress
-from urllib.parse import quote
+from contextlib import closing, suppress
+from dataclasses import replace
 
-from ..errors import HTTPError
+from ..errors import ConfigError, HTTPError
 from ..messages import Headers, Request, Response
-from ..rules.entity_tag import file_entity_tag
-from ..rules.http_dates import format_http_date
-from ..rules.media_types import media_type
-from ..rules.preconditions import evaluate_preconditions
-from ..rules.url_path import file_segments
-from .file_body import FileBody, read_file
-from .open_file import Folder, OpenFile
+from ..rules.entity_tag import coded_entity_tag
+from ..rules.url_path import PagePath, encode_segments, is_servable_name, page_path
+from .author_files import AuthorFiles
+from .directions import Directions, Elsewhere
+from .files import Files
+from .listing import Listings
+from .open_file import Folder
+from .representation import Fields, Representation, content_fields, respond
+from .site import ListedFolder, Page, Site
+from .validators import Source, Validators, ValidatorsOf
+from .variants import Variant, Variants
 
 __all__ = ["Pages"]
 
-_MAX_BYTES_AT_ONCE = 64 * 1024
-"""Up to here a file is read at once, and head and body leave in one piece."""
-
-_MTIME_TICK = 2.0
-"""The coarsest clock of a file system in use, FAT's, in seconds."""
-
-_NS = 1_000_000_000  # a second
+_log = logging.getLogger("trio_https.pages")
 
 # RFC 9110 §9.3 and RFC 5789.
 _KNOWN_METHODS = {"POST", "PUT", "DELETE", "CONNECT", "TRACE", "PATCH"}
+_OUR_FAULT = (500, 503)
 _ALLOW = ("Allow", "GET, HEAD, OPTIONS")
 
-# no-cache: kept, but asked about each time, so that an edited page is seen at once; an entity tag
-# makes that cheap. nosniff: a file is what its name says, never a script by its looks.
-_ALWAYS = (("Cache-Control", "no-cache"), ("X-Content-Type-Options", "nosniff"))
-
-_CONDITIONAL = {"if-match", "if-unmodified-since", "if-none-match", "if-modified-since"}
+# nosniff: a file is what its name says, never a script by its looks. Other sites get to know which
+# site a visitor comes from, not which page; and only this one may show its pages in frames.
+_POLICY = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "strict-origin-when-cross-origin"),
+    ("Content-Security-Policy", "frame-ancestors 'self'"),
+)
+# Kept, but asked about each time: what is missing may come, and what was moved may come back.
+_REVALIDATE = ("Cache-Control", "no-cache")
 
 
 class Pages:
     """The handler that serves the files below ``root``, and nothing else.
 
-    A URL that ends in a slash stands for the first of ``index_names`` that is in the folder; there
-    are no listings. What is missing, hidden or outside of the folder is answered alike: with the
-    ``404.html`` at the root, or a line of text. Raises ``ConfigError`` if there is no such folder.
+    - ``prefix``: the path that stands for the root, "/docs" say; other paths are not found.
+    - ``index_names``: what a URL that ends in a slash stands for, the first that is there.
+    - ``pretty_urls``: "/about" is ``about.html``, and each page has one URL that others lead to.
+    - ``spa``: what is missing, and has no extension, is the first page (single-page application).
+    - ``listing``: a folder without an index file is shown as a list.
+    - ``follow_links``: also links that lead out of the folder.
+    - ``etag``: tags are made of a file's status, or of its "content" for reproducible builds.
+    - ``compress``: text is compressed on the fly where no ``.br``, ``.zst`` or ``.gz`` lies ready.
+    - ``hsts``: for so many seconds, browsers use HTTPS only, on each port of the host (RFC 6797).
+
+    ``_headers`` and ``_redirects`` at the root are its author's word on both. What is missing,
+    hidden or outside of the folder is answered alike: with the nearest ``404.html`` up the tree, or
+    a line of text. Raises ``ConfigError`` for a folder, a file of the author's or a prefix that
+    can't be used.
     """
 
     def __init__(
-        self, root: str | os.PathLike[str], *, index_names: Iterable[str] = ("index.html",)
+        self,
+        root: str | os.PathLike[str],
+        *,
+        prefix: str = "",
+        index_names: Iterable[str] = ("index.html",),
+        pretty_urls: bool = True,
+        spa: bool = False,
+        listing: bool = False,
+        follow_links: bool = False,
+        etag: Source = "file",
+        compress: bool = True,
+        hsts: int = 0,
     ) -> None:
-        self._folder = Folder(root)
-        self._index_names = tuple(index_names)
+        prefix_segments = _prefix_segments(prefix)
+        folder = Folder(root, follow_links=follow_links)
+        self._prefix = prefix
+        self._author = AuthorFiles(root)
+        self._files = Files(folder)
+        self._site = Site(
+            self._files,
+            index_names=tuple(index_names),
+            pretty_urls=pretty_urls,
+            lists_folders=listing,
+        )
+        self._directions = Directions(
+            self._site, self._author, prefix=encode_segments(prefix_segments), spa=spa
+        )
+        self._variants = Variants(self._files, on_the_fly=compress)
+        self._validators_of = ValidatorsOf(etag)
+        self._listings = Listings(folder)
+        self._hsts = (("Strict-Transport-Security", f"max-age={hsts}"),) if hsts else ()
+        self._policy = (*_POLICY, *self._hsts)
 
     async def __call__(self, request: Request, /) -> Response:
-        """Answer a request for a file.
+        """Answer a request for a page.
 
         Raises ``HTTPError``: 400 for a malformed target, 405 or 501 for a method other than GET,
-        HEAD and OPTIONS, 503 when no more files can be opened. A file that is in the page cache is
+        HEAD and OPTIONS; 503 while a file changes or no more files can be opened, and 500 for a
+        fault of the disk, unless the folder has a ``50x.html``. A file that is in the page cache is
         answered without a checkpoint: sending the response is one. Cancelling leaves no file open.
         """
+        try:
+            return await self._answer(request)
+        except HTTPError as exc:
+            error = exc
+        except OSError as exc:
+            _log.error("%r: %s", exc.filename or request.target, exc.strerror)
+            error = HTTPError(500, "this page can't be read")
+        if error.status in _OUR_FAULT and (response := await self._server_error(request, error)):
+            return response
+        headers = (*self._policy, *error.headers)
+        raise HTTPError(error.status, error.detail, headers=headers, close=error.close) from error
+
+    async def _answer(self, request: Request) -> Response:
         if request.method == "OPTIONS":
-            return Response(204, Headers((_ALLOW,)))
+            return Response(204, Headers((*self._policy, _ALLOW)))
         if request.method not in ("GET", "HEAD"):
             # RFC 9110 §9.1: 405 for a method that is known, 501 for one that is not.
             status = 405 if request.method in _KNOWN_METHODS else 501
             raise HTTPError(status, "pages are read, by GET and HEAD", headers=(_ALLOW,))
-        segments = file_segments(request.raw_path)
-        if segments is None:
-            return await self._not_found(request)
-        try:
-            name, file = self._open(request.raw_path, segments)
-        except FileNotFoundError:
-            return await self._not_found(request)
-        except IsADirectoryError:
-            return _slash_redirect(segments, request.query)
-        with file:
-            return await self._found(request, name, file)
+        path = page_path(request.raw_path, prefix=self._prefix)
+        if path is None:
+            return self._not_found()
+        match self._directions.find(request, path):
+            case Page() as page:
+                return await self._send(request, path, page)
+            case Elsewhere() as elsewhere:
+                return self._redirect(elsewhere)
+            case ListedFolder() as folder:
+                with suppress(FileNotFoundError):  # may not be listed, or is not there any more
+                    return await self._list(request, path, folder)
+        return await self._error_page(request, path, 404) or self._not_found()
 
-    def _open(self, raw_path: str, segments: tuple[str, ...]) -> tuple[str, OpenFile]:
-        if not raw_path.endswith("/"):
-            return segments[-1], self._folder.open(segments)
-        for name in self._index_names:
-            with suppress(FileNotFoundError, IsADirectoryError):
-                return name, self._folder.open((*segments, name))
-        raise FileNotFoundError
+    async def _send(
+        self, request: Request, path: PagePath, page: Page, *, more: Fields = ()
+    ) -> Response:
+        """Send a page, which this closes; with ``more`` header fields."""
+        with closing(page.file):
+            variant = await self._variants.select(request, page)
+            with closing(variant.file):
+                validators = await self._validators(request, variant, page.status)
+                told = content_fields(page.name, variant.coding, validators, varies=variant.varies)
+                fields = self._by_author((*self._policy, *more, *told), request, path)
+                selected = Representation(variant, validators, fields)
+                return await respond(request, selected, self._files, status=page.status)
 
-    async def _found(self, request: Request, name: str, file: OpenFile) -> Response:
-        now, status = request.received_at, file.status
-        etag = file_entity_tag(
-            size=status.st_size,
-            mtime_ns=status.st_mtime_ns,
-            inode=status.st_ino,
-            weak=now - status.st_mtime < _MTIME_TICK,
-        )
-        # RFC 9110 §8.8.2.1: never later than the response. What is before 1970 was never set.
-        last_modified = max(0, min(status.st_mtime_ns // _NS, int(now)))
-        validators = (("Last-Modified", format_http_date(last_modified)), ("ETag", etag))
-        ended_by = _evaluate_preconditions(request, etag, last_modified)
-        if ended_by:
-            return Response(ended_by, Headers((*_ALWAYS, *validators)))
-        fields = (*_ALWAYS, *validators, *_content_fields(name, file))
-        return Response(200, Headers(fields), await _body(request, file))
+    async def _validators(
+        self, request: Request, variant: Variant, status: int
+    ) -> Validators | None:
+        if status != 200:  # they would be those of another resource
+            return None
+        validators = await self._validators_of(variant.file, now=request.received_at)
+        if variant.coding is not None and variant.content is not None:
+            etag = coded_entity_tag(validators.etag, variant.coding)
+            return validators._replace(etag=etag)
+        return validators
 
-    async def _not_found(self, request: Request) -> Response:
-        try:
-            file = self._folder.open((_NOT_FOUND_NAME,))
-        except (FileNotFoundError, IsADirectoryError):
-            return _NOT_FOUND
-        with file:
-            # No validators: they would be those of another resource.
-            fields = (*_ALWAYS, *_content_fields(_NOT_FOUND_NAME, file))
-            return Response(404, Headers(fields), await _body(request, file))
+    async def _list(self, request: Request, path: PagePath, folder: ListedFolder) -> Response:
+        listed = await self._listings.respond(request, folder.segments, prefix=self._prefix)
+        fields = self._by_author((*listed.headers, *self._hsts), request, path)
+        return replace(listed, headers=Headers(fields))
 
+    def _by_author(self, fields: Fields, request: Request, path: PagePath) -> Fields:
+        """Return header fields as the author of the folder wants them."""
+        rules = self._author.headers(request.received_at)
+        return rules.apply(fields, path=path.text, authority=request.authority)
 
-_NOT_FOUND_NAME = "404.html"
-_NOT_FOUND_TEXT = Response.text("There is no such page.\n", 404)
-_NOT_FOUND = Response(404, Headers((*_ALWAYS, *_NOT_FOUND_TEXT.headers)), _NOT_FOUND_TEXT.body)
+    def _redirect(self, elsewhere: Elsewhere) -> Response:
+        redirect = Response.redirect(elsewhere.location, elsewhere.status)
+        fields = (*self._policy, _REVALIDATE, *redirect.headers)
+        return Response(elsewhere.status, Headers(fields))
 
+    async def _error_page(
+        self, request: Request, path: PagePath, status: int, *, more: Fields = ()
+    ) -> Response | None:
+        """Return the page that the folder has for such a status, None without one."""
+        name = "404.html" if status == 404 else "50x.html"
+        page = self._site.find_nearest(path.folders, name)
+        if page is None:
+            return None
+        return await self._send(request, path, page._replace(status=status), more=more)
 
-def _slash_redirect(segments: tuple[str, ...], query: str) -> Response:
-    """Return the redirect from a folder's name to its URL, where relative links work.
-
-    Made of decoded segments, none of them empty, never of what was sent: so it can't begin with
-    two slashes, which browsers take for another host (CVE-2021-28861).
-    """
-    path = "/".join(quote(segment, safe="", errors="surrogateescape") for segment in segments)
-    # 301 is understood by every client; that it may turn POST into GET can't happen here.
-    redirect = Response.redirect(f"/{path}/" + (f"?{query}" if query else ""), 301)
-    return Response(301, Headers((*_ALWAYS, *redirect.headers)))
-
-
-def _evaluate_preconditions(request: Request, etag: str, last_modified: int) -> int | None:
-    # Most requests have none of the fields: one look for all of them, in place of four.
-    present = _CONDITIONAL.intersection([name.lower() for name, _ in request.headers])
-    if not present:
+    async def _server_error(self, request: Request, error: HTTPError) -> Response | None:
+        with suppress(HTTPError, OSError):  # what failed for the page may fail for this one too
+            path = page_path(request.raw_path, prefix=self._prefix)
+            if path is not None:
+                return await self._error_page(request, path, error.status, more=error.headers)
         return None
-    conditions = {name.replace("-", "_"): request.headers.get(name) for name in present}
-    return evaluate_preconditions(
-        request.method, etag=etag, last_modified=last_modified, **conditions
-    )
+
+    def _not_found(self) -> Response:
+        text = Response.text("There is no such page.\n", 404)
+        return Response(404, Headers((*self._policy, _REVALIDATE, *text.headers)), text.body)
 
 
-def _content_fields(name: str, file: OpenFile) -> tuple[tuple[str, str], ...]:
-    return (
-        ("Content-Type", media_type(name)),
-        ("Content-Length", str(file.status.st_size)),
-    )
-
-
-async def _body(request: Request, file: OpenFile) -> bytes | FileBody:
-    size = file.status.st_size
-    if request.method == "HEAD" or size > _MAX_BYTES_AT_ONCE:
-        return FileBody(file.detach(), [range(size)])  # for HEAD it is closed unread
-    content = await read_file(file.fileno(), range(size))
-    if len(content) < size:
-        raise HTTPError(503, "the file is being written", headers=[("Retry-After", "1")])
-    return content
+def _prefix_segments(prefix: str) -> tuple[str, ...]:
+    """Return the names in a prefix such as "/docs"; raise ``ConfigError`` for what is none."""
+    if not prefix:
+        return ()
+    first, *segments = prefix.split("/")
+    if first or not all(map(is_servable_name, segments)):
+        raise ConfigError(
+            f"{prefix!r} can't be the prefix of pages. Give a path that begins with a slash and"
+            ' does not end in one, "/docs" say.'
+        )
+    return tuple(segments)

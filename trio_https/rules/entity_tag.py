@@ -8,7 +8,13 @@ import re
 from collections.abc import Iterator
 from hashlib import blake2b
 
-__all__ = ["file_entity_tag", "is_strong_match", "is_weak_match", "parse_entity_tags"]
+__all__ = [
+    "coded_entity_tag",
+    "file_entity_tag",
+    "is_strong_match",
+    "is_weak_match",
+    "parse_entity_tags",
+]
 
 _WEAK = "W/"
 
@@ -26,6 +32,14 @@ def file_entity_tag(*, size: int, mtime_ns: int, inode: int, weak: bool) -> str:
     state = b"%d-%d-%d" % (size, mtime_ns, inode)
     digest = blake2b(state, digest_size=12, usedforsecurity=False).hexdigest()
     return f'{_WEAK if weak else ""}"{digest}"'
+
+
+def coded_entity_tag(etag: str, coding: str) -> str:
+    """Return the tag of what is made on the fly of content with ``etag``, in a content coding.
+
+    A weak one: another version of the compressor makes other octets of the same content.
+    """
+    return f'{_WEAK}{etag.removeprefix(_WEAK)[:-1]}-{coding}"'
 
 
 def parse_entity_tags(field_value: str) -> Iterator[str]:

@@ -6,18 +6,23 @@ file exists, and where a link leads, is not known here.
 """
 
 import re
-from collections.abc import Sequence
-from urllib.parse import unquote_to_bytes
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+from typing import NamedTuple
+from urllib.parse import quote, unquote_to_bytes
 
 from ..errors import HTTPError
 
 __all__ = [
     "AUTHOR_FILES",
     "WELL_KNOWN",
+    "PagePath",
     "decode_path",
+    "encode_segments",
     "file_segments",
     "is_hidden",
     "is_servable_name",
+    "page_path",
 ]
 
 WELL_KNOWN = ".well-known"
@@ -51,6 +56,37 @@ _WELL_FORMED_NAME = re.compile(
 )
 
 
+class PagePath(NamedTuple):
+    """A path below the root of a folder of pages."""
+
+    text: str
+    """Decoded once: "/", "/a b/c"; "" where only the prefix was asked for, without a slash."""
+    segments: tuple[str, ...] | None
+    """The file names that it stands for, None if it can stand for none."""
+
+    @property
+    def ends_in_slash(self) -> bool:
+        """Whether it is that of a folder."""
+        return self.text.endswith("/")
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The names of the folders on the way, as far as they may be served."""
+        return tuple(takewhile(is_servable_name, self.text.split("/")[1:-1]))
+
+
+def page_path(raw_path: str, *, prefix: str = "") -> PagePath | None:
+    """Return what ``raw_path`` is below ``prefix``, None for a path that is not below it.
+
+    ``prefix`` is decoded, and does not end in a slash. Raises ``HTTPError`` as ``decode_path``.
+    """
+    text = decode_path(raw_path)
+    if text != prefix and not text.startswith(f"{prefix}/"):
+        return None
+    segments = file_segments(raw_path)
+    return PagePath(text[len(prefix) :], segments and segments[prefix.count("/") :])
+
+
 def decode_path(raw_path: str) -> str:
     """Return a path percent-decoded once (RFC 3986 §2.1).
 
@@ -82,6 +118,16 @@ def file_segments(raw_path: str) -> tuple[str, ...] | None:
     if all(map(_WELL_FORMED_NAME.fullmatch, segments)) and not is_hidden(segments):
         return segments
     return None
+
+
+def encode_segments(segments: Iterable[str]) -> str:
+    """Return the raw path of these names, without a slash at its end: "" for none.
+
+    Made of names, none of them empty, and never of what was sent: so it can't begin with two
+    slashes, which browsers take for another host (CVE-2021-28861).
+    """
+    encoded = (quote(segment, safe="", errors="surrogateescape") for segment in segments)
+    return "".join(f"/{segment}" for segment in encoded)
 
 
 def is_servable_name(name: str) -> bool:

@@ -1,0 +1,134 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trio
+import trio.testing
+
+from trio_https.handlers.files import Files, KeptFile
+from trio_https.handlers.open_file import Folder, OpenFile
+from trio_https.handlers.validators import Source, Validators, ValidatorsOf
+
+MODIFIED = 1_000_000_000
+NOW = MODIFIED + 1000.0
+BIG = bytes(range(256)) * 4096  # several buffers
+
+
+@pytest.fixture(autouse=True)
+def no_file_stays_open() -> Iterator[None]:
+    before = len(list(Path("/dev/fd").iterdir()))
+    yield
+    assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+def write(path: Path, content: bytes, modified: float = MODIFIED) -> None:
+    path.write_bytes(content)
+    os.utime(path, (modified, modified))
+
+
+async def validators(path: Path, source: Source, *, now: float = NOW) -> Validators:
+    return await validators_of(path, ValidatorsOf(source), now=now)
+
+
+async def validators_of(path: Path, find: ValidatorsOf, *, now: float = NOW) -> Validators:
+    file = Folder(path.parent).open((path.name,))
+    with file:
+        return await find(file, now=now)
+
+
+# By status
+
+
+async def test_by_status_a_change_of_time_or_place_makes_another_tag(tmp_path: Path) -> None:
+    write(tmp_path / "a", b"one")
+    write(tmp_path / "b", b"one")
+    first = await validators(tmp_path / "a", "file")
+    assert first.last_modified == MODIFIED
+    assert await validators(tmp_path / "a", "file") == first
+    assert (await validators(tmp_path / "b", "file")).etag != first.etag
+    os.utime(tmp_path / "a", ns=(0, MODIFIED * 10**9 + 1))
+    assert (await validators(tmp_path / "a", "file")).etag != first.etag
+
+
+# By content
+
+
+@pytest.mark.parametrize("content", [b"", b"one", BIG])
+async def test_by_content_the_same_content_has_the_same_tag(tmp_path: Path, content: bytes) -> None:
+    write(tmp_path / "a", content)
+    write(tmp_path / "b", content, modified=1)
+    first = await validators(tmp_path / "a", "content")
+    assert first == await validators(tmp_path / "b", "content")
+    assert first.last_modified is None
+    assert not first.etag.startswith("W/")
+    write(tmp_path / "b", content + b"!", modified=1)
+    assert (await validators(tmp_path / "b", "content")).etag != first.etag
+
+
+async def test_by_content_a_file_in_memory_has_the_tag_of_one_on_the_disk(tmp_path: Path) -> None:
+    write(tmp_path / "a", b"one")
+    files = Files(Folder(tmp_path))
+    file = files.open(("a",))
+    assert isinstance(file, OpenFile)
+    with file:
+        by_disk = await ValidatorsOf("content")(file, now=NOW)
+        await files.read(("a",), file, now=NOW)
+    kept = files.open(("a",))
+    assert isinstance(kept, KeptFile)
+    assert await ValidatorsOf("content")(kept, now=NOW) == by_disk
+
+
+async def test_by_content_a_file_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "a", BIG)
+    find = ValidatorsOf("content")
+    first = await validators_of(tmp_path / "a", find)
+    threads: list[object] = []
+    run_sync = trio.to_thread.run_sync
+
+    async def counted(*args: object, **options: object) -> object:
+        threads.append(args)
+        return await run_sync(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(trio.to_thread, "run_sync", counted)
+    assert await validators_of(tmp_path / "a", find) == first
+    assert not threads
+    write(tmp_path / "a", BIG[::-1])
+    assert await validators_of(tmp_path / "a", find) != first
+    assert len(threads) == 1
+
+
+async def test_by_content_a_file_that_may_change_without_a_trace_is_read_each_time(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / "a", b"one")
+    find = ValidatorsOf("content")
+    await validators_of(tmp_path / "a", find, now=MODIFIED + 1)
+    assert not find._tags
+    await validators_of(tmp_path / "a", find, now=MODIFIED + 2)
+    assert len(find._tags) == 1
+
+
+async def test_by_content_so_many_tags_are_kept_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trio_https.handlers.validators._MAX_TAGS", 3)
+    find = ValidatorsOf("content")
+    for name in "abcabd":
+        if not (tmp_path / name).exists():
+            write(tmp_path / name, name.encode())
+        await validators_of(tmp_path / name, find)
+    assert len(find._tags) == 3
+    kept = set(find._tags.values())
+    assert (await validators_of(tmp_path / "c", find)).etag not in kept
+
+
+async def test_by_content_a_change_while_it_is_read_is_not_remembered(tmp_path: Path) -> None:
+    write(tmp_path / "a", b"one")
+    find = ValidatorsOf("content")
+    with Folder(tmp_path).open(("a",)) as file:
+        write(tmp_path / "a", b"two")
+        await find(file, now=NOW)
+    assert not find._tags

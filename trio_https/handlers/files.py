@@ -1,0 +1,100 @@
+"""The files of a folder, the small ones kept in memory as long as their status says the same.
+
+One look at the status of a file by its name is what a kept one costs, in place of opening, judging,
+reading and closing it. What its content is sent as is not known here.
+"""
+
+import os
+from collections import OrderedDict
+from collections.abc import Iterable
+
+import trio
+
+from ..errors import HTTPError
+from .file_body import Buffers, FileBody, read_file
+from .file_status import file_identity, is_settled
+from .open_file import Folder, OpenFile
+
+__all__ = ["Files", "KeptFile"]
+
+_MAX_FILE_BYTES = 64 * 1024
+_MAX_KEPT_BYTES = 16 * 1024 * 1024
+_OVERHEAD_BYTES = 2048  # of an entry: status, names, what is prepared of its head
+
+# A folder on the way to the file may have been moved outside, without a trace in the file.
+_JUDGED_SECONDS = 1.0
+
+
+class KeptFile:
+    """A file whose ``content`` is in memory, with the ``status`` that it had when it was read."""
+
+    __slots__ = ("content", "judged_at", "path", "status")
+
+    def __init__(self, path: str, status: os.stat_result, content: bytes) -> None:
+        self.path = path
+        self.status = status
+        self.content = content
+        self.judged_at = trio.current_time()
+
+    def close(self) -> None:
+        """Do nothing: there is no descriptor."""
+
+
+class Files:
+    """The files of ``folder``; of the small ones, up to ``max_kept_bytes`` are kept in memory."""
+
+    def __init__(self, folder: Folder, *, max_kept_bytes: int = _MAX_KEPT_BYTES) -> None:
+        self._folder = folder
+        self._buffers = Buffers()
+        self._bytes_left = max_kept_bytes
+        self._kept: OrderedDict[tuple[str, ...], KeptFile] = OrderedDict()
+
+    def open(self, segments: tuple[str, ...]) -> OpenFile | KeptFile:
+        """Open a file as ``Folder.open`` does, or return it from memory if nothing has changed."""
+        kept = self._kept.get(segments)
+        if kept is None:
+            return self._folder.open(segments)
+        if _is_current(kept):
+            self._kept.move_to_end(segments)
+            return kept
+        self._forget(segments)
+        return self._folder.open(segments)
+
+    async def read(self, segments: tuple[str, ...], file: OpenFile, *, now: float) -> bytes:
+        """Return the whole content of a small file that was opened by ``segments``, and keep it.
+
+        ``now`` is in seconds since the epoch. The caller closes ``file``. Raises ``HTTPError`` 503
+        if it has changed since it was opened, and ``OSError``. Cancelling waits for a read that
+        has begun in a thread.
+        """
+        content = await read_file(file, range(file.status.st_size))
+        if content is None:
+            raise HTTPError(503, "the file is being written", headers=[("Retry-After", "1")])
+        if len(content) <= _MAX_FILE_BYTES and is_settled(file.status, now):
+            self._keep(segments, KeptFile(file.path, file.status, content))
+        return content
+
+    def body(self, file: OpenFile, parts: Iterable[range | bytes]) -> FileBody:
+        """Return parts of a file, and what stands between them, as a body that owns the file."""
+        return FileBody(file, parts, self._buffers)
+
+    def _keep(self, segments: tuple[str, ...], file: KeptFile) -> None:
+        self._forget(segments)
+        self._kept[segments] = file
+        self._bytes_left -= len(file.content) + _OVERHEAD_BYTES
+        while self._bytes_left < 0:
+            self._forget(next(iter(self._kept)))
+
+    def _forget(self, segments: tuple[str, ...]) -> None:
+        file = self._kept.pop(segments, None)
+        if file is not None:
+            self._bytes_left += len(file.content) + _OVERHEAD_BYTES
+
+
+def _is_current(file: KeptFile) -> bool:
+    if trio.current_time() - file.judged_at >= _JUDGED_SECONDS:
+        return False
+    try:
+        return file_identity(os.stat(file.path)) == file_identity(file.status)  # noqa: PTH116 -- hot
+    except OSError:
+        return False

@@ -1,0 +1,94 @@
+"""The validators of a file: its entity tag and the time of its last change (RFC 9110 §8.8).
+
+Made of its status; or of what is in it, for builds that come out the same wherever they are made:
+there, the time of a file is when it was copied, or the same for all. The price is to read each file
+once; the tags are kept as long as the status says the same.
+"""
+
+import os
+from collections import OrderedDict
+from hashlib import blake2b
+from typing import Literal, NamedTuple
+
+import trio
+
+from ..rules.entity_tag import file_entity_tag
+from .file_body import BUFFER_BYTES, read_at
+from .file_status import file_identity, is_settled
+from .files import KeptFile
+from .open_file import OpenFile
+
+__all__ = ["Source", "Validators", "ValidatorsOf"]
+
+Source = Literal["file", "content"]
+
+_NS = 1_000_000_000  # a second
+_MAX_TAGS = 4096
+_TAG_BYTES = 16
+_THREADS = 2  # a big file must not keep all others waiting
+
+
+class Validators(NamedTuple):
+    """What tells one state of a page from another."""
+
+    etag: str
+    last_modified: int | None
+    """In seconds since the epoch, None where the time of the file says nothing."""
+
+
+class ValidatorsOf:
+    """Finds the validators of files, by their status or by their content."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._tags: OrderedDict[tuple[int, ...], str] = OrderedDict()
+        self._threads = trio.CapacityLimiter(_THREADS)
+
+    async def __call__(self, file: OpenFile | KeptFile, *, now: float) -> Validators:
+        """Return the validators of a file; ``now`` is in seconds since the epoch.
+
+        Raises ``OSError``. Cancelling waits until the file is read: the caller closes it.
+        """
+        if self._source == "file":
+            return _validators_by_status(file.status, now)
+        return Validators(await self._content_tag(file, now), None)
+
+    async def _content_tag(self, file: OpenFile | KeptFile, now: float) -> str:
+        identity = file_identity(file.status)
+        if (tag := self._tags.get(identity)) is not None:
+            self._tags.move_to_end(identity)
+            return tag
+        if isinstance(file, KeptFile):
+            tag = f'"{blake2b(file.content, digest_size=_TAG_BYTES).hexdigest()}"'
+        else:
+            tag = await trio.to_thread.run_sync(_read_tag, file.fileno(), limiter=self._threads)
+            if file_identity(os.fstat(file.fileno())) != identity:
+                return tag  # of what is there now, which this status is not of
+        if is_settled(file.status, now):
+            self._keep(identity, tag)
+        return tag
+
+    def _keep(self, identity: tuple[int, ...], tag: str) -> None:
+        self._tags[identity] = tag
+        if len(self._tags) > _MAX_TAGS:
+            self._tags.popitem(last=False)
+
+
+def _validators_by_status(status: os.stat_result, now: float) -> Validators:
+    etag = file_entity_tag(
+        size=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        inode=status.st_ino,
+        weak=not is_settled(status, now),
+    )
+    # RFC 9110 §8.8.2.1: never later than the response. What is before 1970 was never set.
+    return Validators(etag, max(0, min(status.st_mtime_ns // _NS, int(now))))
+
+
+def _read_tag(fd: int) -> str:
+    digest = blake2b(digest_size=_TAG_BYTES)
+    buffer, offset = bytearray(BUFFER_BYTES), 0
+    while count := read_at(fd, buffer, offset):
+        digest.update(memoryview(buffer)[:count])
+        offset += count
+    return f'"{digest.hexdigest()}"'

@@ -1,0 +1,113 @@
+"""In which content coding a page is sent: as it is, as a neighbour of its file, or made on the fly.
+
+A neighbour is "page.html.br" beside "page.html", and not older than that. It is a file like any
+other, with an entity tag and ranges of its own. What a client accepts ``rules.content_coding``
+says; how content is coded, ``compression``.
+"""
+
+import os
+from collections import OrderedDict
+from itertools import takewhile
+from typing import NamedTuple
+
+from ..messages import Request
+from ..rules.content_coding import IDENTITY, acceptable_codings, is_compressible
+from ..rules.media_types import media_type
+from .codecs import CODING_SUFFIXES
+from .compression import Compressor
+from .file_status import file_identity, is_settled
+from .files import Files, KeptFile
+from .open_file import OpenFile
+from .site import Page
+
+__all__ = ["Variant", "Variants"]
+
+_CODINGS = tuple(CODING_SUFFIXES)
+
+_MAX_SEARCHES = 4096  # remembered, each of some 300 bytes
+_Search = tuple[tuple[str, ...], tuple[str, ...]]  # the names of a page, and codings
+
+
+class Variant(NamedTuple):
+    """What to send of a page in one coding; the file is for the caller to close."""
+
+    segments: tuple[str, ...]
+    file: OpenFile | KeptFile
+    coding: str | None = None
+    content: bytes | None = None
+    """Where the file was coded on the fly, the outcome."""
+    varies: bool = True
+    """Whether another Accept-Encoding could have led to another variant."""
+
+    @property
+    def size(self) -> int:
+        """What is sent of it at the most, in bytes."""
+        return self.file.status.st_size if self.content is None else len(self.content)
+
+
+class Variants:
+    """The variants of the pages that ``files`` are; with ``on_the_fly``, those made now too."""
+
+    def __init__(self, files: Files, *, on_the_fly: bool) -> None:
+        self._files = files
+        self._compressor = Compressor() if on_the_fly else None
+        # Most pages have no neighbours: what their folder was like when that was seen.
+        self._without: OrderedDict[_Search, tuple[int, ...]] = OrderedDict()
+
+    async def select(self, request: Request, page: Page) -> Variant:
+        """Return the variant that suits the client best.
+
+        Its file may be another than that of the page. Raises ``OSError``, ``HTTPError`` 503.
+        Cancelling leaves no file open but that of the page.
+        """
+        if not is_compressible(media_type(page.name)):
+            return Variant(page.segments, page.file, varies=False)
+        acceptable = acceptable_codings(request.headers.get("accept-encoding"), _CODINGS)
+        wanted = tuple(takewhile(IDENTITY.__ne__, acceptable))
+        now = request.received_at
+        if wanted and (neighbour := self._find_neighbour(page, wanted, now=now)):
+            return neighbour
+        # Of what is made on the fly there are no parts.
+        if self._compressor is not None and "range" not in request.headers.names:
+            for coding in wanted:
+                content = await self._compressor.compress(page.file, coding, now=now)
+                if content is not None:
+                    return Variant(page.segments, page.file, coding, content)
+        return Variant(page.segments, page.file)
+
+    def _find_neighbour(
+        self, page: Page, codings: tuple[str, ...], *, now: float
+    ) -> Variant | None:
+        search = (page.segments, codings)
+        folder = _folder_state(page, now)
+        if folder is not None and self._without.get(search) == folder:
+            return None
+        is_without = True
+        for coding in codings:
+            segments = (*page.segments[:-1], page.name + CODING_SUFFIXES[coding])
+            try:
+                file = self._files.open(segments)
+            except (FileNotFoundError, IsADirectoryError):
+                continue
+            if file.status.st_mtime_ns >= page.file.status.st_mtime_ns:
+                return Variant(segments, file, coding)
+            file.close()
+            is_without = False  # it may become newer without a trace in the folder
+        if is_without and folder is not None:
+            self._remember_without(search, folder)
+        return None
+
+    def _remember_without(self, search: _Search, folder: tuple[int, ...]) -> None:
+        self._without[search] = folder
+        self._without.move_to_end(search)
+        if len(self._without) > _MAX_SEARCHES:
+            self._without.popitem(last=False)
+
+
+def _folder_state(page: Page, now: float) -> tuple[int, ...] | None:
+    """Return what changes when a file comes into the folder of a page, None where none can tell."""
+    try:
+        status = os.stat(os.path.dirname(page.file.path))  # noqa: PTH116, PTH120 -- hot
+    except OSError:
+        return None
+    return file_identity(status) if is_settled(status, now) else None
