@@ -20,7 +20,7 @@ import trio
 from trio_https import Handler, HTTPError, Limits, Pages, Request, Response
 from trio_https.testing import open_connection
 
-from .peer import read_all
+from .peer import Peer, read_all
 
 HOST = "Host: localhost\r\n"
 CHUNKED = f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n"
@@ -176,9 +176,12 @@ async def test_nothing_of_a_download_that_is_not_read_waits_for_the_collector(
     without_collector: None,
 ) -> None:
     (tmp_path / "big").write_bytes(bytes(2**20))
+    pages = Pages(tmp_path)
+    async with open_connection(pages) as stream:
+        await Peer(stream).ask("/big")  # so that it has what it keeps of a page
     before = objects_of_ours()
     with trio.CancelScope() as all_of_it:
-        async with open_connection(Pages(tmp_path), server_context=server_context) as transport:
+        async with open_connection(pages, server_context=server_context) as transport:
             # It takes a piece, and no more.
             client = trio.SSLStream(transport, client_context, server_hostname="localhost")
             await client.send_all(f"GET /big HTTP/1.1\r\n{HOST}\r\n".encode())
