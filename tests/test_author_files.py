@@ -1,5 +1,6 @@
 import logging
 import os
+import re
 import socket
 import sys
 import tempfile
@@ -7,11 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 from trio_https.errors import ConfigError
 from trio_https.handlers.author_files import AuthorFiles, _file_state
+from trio_https.rules.path_pattern import parse_pattern, split_path
+from trio_https.rules.redirect_rules import parse_redirects
 
 from .test_open_file import without_privileges
 
@@ -318,3 +322,66 @@ def test_a_mistake_in_one_file_leaves_the_other_alone(
     assert headers_of(files, later) == ()
     assert target_of(files, later) == "/b"
     assert len(caplog.records) == 1
+
+
+# docs/headers-and-redirects.md is true
+
+DOCUMENT = (Path(__file__).parent.parent / "docs" / "headers-and-redirects.md").read_text("utf-8")
+
+
+def block_of(first_line: str) -> str:
+    [block] = re.findall(rf"^```text\n({first_line}.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+    return str(block)
+
+
+def rows_below(heading: str) -> list[list[str]]:
+    table = DOCUMENT.partition(heading + "\n")[2].partition("\n\n")[0]
+    rows = [re.split(r" ?\| ?", line)[1:-1] for line in table.splitlines()[1:]]
+    assert rows
+    return rows
+
+
+@pytest.fixture
+def documented(tmp_path: Path) -> AuthorFiles:
+    for name in ("_headers", "_redirects"):
+        write(tmp_path / name, block_of(f"# {name}"))
+    return AuthorFiles(tmp_path)
+
+
+def test_the_patterns_in_the_docs_match_what_they_say() -> None:
+    for pattern, matches, captured in rows_below("| pattern | matches | captured |"):
+        said, _, excluded = matches.partition(", not ")
+        for path in re.findall("`(/.*?)`", said):
+            found = parse_pattern(pattern.strip("`")).match(split_path(path), "localhost")
+            assert found is not None, (pattern, path)
+            assert all(f"`{value}`" in captured or not value for value in found.values())
+        for path in re.findall("`(/.*?)`", excluded):
+            assert not parse_pattern(pattern.strip("`")).match(split_path(path), "localhost")
+
+
+def test_the_redirects_in_the_docs_lead_where_they_say(
+    documented: AuthorFiles, later: float
+) -> None:
+    for request, answer in rows_below("| a request for | is answered with |"):
+        path, _, query = request.strip("`").partition("?")
+        redirect = documented.redirects(later).find(unquote(path), query, "localhost")
+        assert redirect is not None, request
+        assert answer.startswith(str(redirect.status))
+        assert f" `{redirect.target}`" in answer
+        assert redirect.is_forced is ("even if there is such a file" in answer)
+
+
+def test_the_headers_in_the_docs_are_set(documented: AuthorFiles, later: float) -> None:
+    for request, field in rows_below("| a request for | has |"):
+        path = request.strip("`")
+        fields = documented.headers(later).apply((), path=path, authority="localhost")
+        assert field.strip("`") in [f"{name}: {value}" for name, value in fields]
+    fields = documented.headers(later).apply((), path="/embed/map", authority="localhost")
+    assert "Content-Security-Policy" not in dict(fields)
+
+
+def test_the_message_in_the_docs_is_that_of_such_a_file() -> None:
+    text = "/a /b\n/news/* /blog/*\n\n# by country\n/ /anz 302 Country=au,nz\n"
+    with pytest.raises(ConfigError) as caught:
+        parse_redirects(text, name="site/_redirects")
+    assert str(caught.value) == block_of("site/_redirects").rstrip()
