@@ -21,7 +21,7 @@ from .path_pattern import (
 
 __all__ = ["HeaderRules", "parse_headers"]
 
-# All of them are compared with the path of each response, half a microsecond each. Cloudflare
+# All of them are compared with the path of each response, a microsecond each. Cloudflare
 # takes 100.
 _MAX_RULES = 1000
 
@@ -72,7 +72,8 @@ _SINGLE = frozenset(
 )
 
 _HSTS = "strict-transport-security"
-_LOCAL_DOMAINS = frozenset({"localhost", "local", "test", "internal", "lan"})
+# RFC 6761 §6.2 and §6.3, RFC 6762, RFC 8375, ICANN in 2024, and what many a router calls its own.
+_LOCAL_DOMAINS = (".localhost", ".local", ".test", ".internal", ".home.arpa", ".lan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def _is_local(authority: str) -> bool:
     servers that speak no TLS. A folder that is made for the web is looked at here, first.
     """
     host = split_authority(authority)[0]
-    return "." not in host or host.rpartition(".")[2] in _LOCAL_DOMAINS
+    return "." not in host or host.endswith(_LOCAL_DOMAINS)
 
 
 def parse_headers(text: str, *, name: str) -> HeaderRules:
