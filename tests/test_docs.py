@@ -12,11 +12,13 @@ import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 import pytest
 import trio
 import trustme
 
 from trio_https import Limits
+from trio_https.cli.compress import compress as compress_command
 from trio_https.cli.serve import serve as serve_command
 
 from .programs import require_program
@@ -93,7 +95,7 @@ def test_the_programs_serve_what_they_promise(block: Block, folder: Path) -> Non
 
 
 @pytest.mark.parametrize("block", TESTS, ids=str)
-def test_the_tests_pass(block: Block) -> None:
+def test_the_tests_pass(block: Block, folder: Path) -> None:
     namespace: dict[str, object] = {}
     exec(block.text, namespace)
     for name, function in namespace.items():
@@ -174,18 +176,22 @@ def test_the_first_command_serves_the_pages_on_a_fresh_machine(tmp_path: Path) -
 
 def test_every_block_of_commands_is_run_by_a_test() -> None:
     """By those above, by .ci/run, or as the subject of tests/test_command.py."""
-    known = ("pip install .", "mkdir site", "pip install -e", "trio-https [PAGES]", "ruff format")
+    known = (
+        *("pip install .", "mkdir site", "pip install -e", "ruff format"),
+        *("trio-https [PAGES]", "trio-https compress PAGES"),
+    )
     for block in blocks("console"):
         assert any(part in block.text for part in known), block
 
 
-def test_the_table_of_options_is_complete() -> None:
+@pytest.mark.parametrize("command", [serve_command, compress_command], ids=["serve", "compress"])
+def test_the_tables_of_options_are_complete(command: click.Command) -> None:
     text = (ROOT / "docs" / "command-line.md").read_text("utf-8")
-    for parameter in serve_command.params:
+    for parameter in command.params:
         names = (
             parameter.opts if parameter.opts[0].startswith("-") else [parameter.human_readable_name]
         )
-        for name in [*names, *parameter.secondary_opts, parameter.envvar]:
+        for name in filter(None, [*names, *parameter.secondary_opts, parameter.envvar]):
             assert f"`{name}" in text, name
 
 

@@ -35,12 +35,14 @@ _KNOWN_METHODS = {"POST", "PUT", "DELETE", "CONNECT", "TRACE", "PATCH"}
 _OUR_FAULT = (500, 503)
 _ALLOW = ("Allow", "GET, HEAD, OPTIONS")
 
+_CSP = "Content-Security-Policy"
+
 # nosniff: a file is what its name says, never a script by its looks. Other sites get to know which
 # site a visitor comes from, not which page; and only this one may show its pages in frames.
 _POLICY = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
-    ("Content-Security-Policy", "frame-ancestors 'self'"),
+    (_CSP, "frame-ancestors 'self'"),
 )
 # Kept, but asked about each time: what is missing may come, and what was moved may come back.
 _REVALIDATE = ("Cache-Control", "no-cache")
@@ -110,14 +112,10 @@ class Pages:
         try:
             return await self._answer(request)
         except HTTPError as exc:
-            error = exc
+            return await self._fail(request, exc)
         except OSError as exc:
             _log.error("%r: %s", exc.filename or request.target, exc.strerror)
-            error = HTTPError(500, "this page can't be read")
-        if error.status in _OUR_FAULT and (response := await self._server_error(request, error)):
-            return response
-        headers = (*self._policy, *error.headers)
-        raise HTTPError(error.status, error.detail, headers=headers, close=error.close) from error
+            return await self._fail(request, HTTPError(500, "this page can't be read"))
 
     async def _answer(self, request: Request) -> Response:
         if request.method == "OPTIONS":
@@ -149,6 +147,9 @@ class Pages:
                 validators = await self._validators(request, variant, page.status)
                 told = content_fields(page.name, variant.coding, validators, varies=variant.varies)
                 fields = self._by_author((*self._policy, *more, *told), request, path)
+                if page.status != 200:
+                    # What the author keeps for a year must not be what is missing today.
+                    fields = tuple(Headers(fields).with_header(*_REVALIDATE))
                 selected = Representation(variant, validators, fields)
                 return await respond(request, selected, self._files, status=page.status)
 
@@ -165,8 +166,12 @@ class Pages:
 
     async def _list(self, request: Request, path: PagePath, folder: ListedFolder) -> Response:
         listed = await self._listings.respond(request, folder.segments, prefix=self._prefix)
-        fields = self._by_author((*listed.headers, *self._hsts), request, path)
-        return replace(listed, headers=Headers(fields))
+        headers = Headers(self._by_author((*listed.headers, *self._hsts), request, path))
+        # Its own policy names its style by a hash: without that, a list has none.
+        own_policy = listed.headers.get(_CSP)
+        return replace(
+            listed, headers=headers.with_header(_CSP, own_policy) if own_policy else headers
+        )
 
     def _by_author(self, fields: Fields, request: Request, path: PagePath) -> Fields:
         """Return header fields as the author of the folder wants them."""
@@ -179,7 +184,7 @@ class Pages:
         return Response(elsewhere.status, Headers(fields))
 
     async def _error_page(
-        self, request: Request, path: PagePath, status: int, *, more: Fields = ()
+        self, request: Request, path: PagePath, status: int, more: Fields = ()
     ) -> Response | None:
         """Return the page that the folder has for such a status, None without one."""
         name = "404.html" if status == 404 else "50x.html"
@@ -188,12 +193,16 @@ class Pages:
             return None
         return await self._send(request, path, page._replace(status=status), more=more)
 
-    async def _server_error(self, request: Request, error: HTTPError) -> Response | None:
-        with suppress(HTTPError, OSError):  # what failed for the page may fail for this one too
-            path = page_path(request.raw_path, prefix=self._prefix)
-            if path is not None:
-                return await self._error_page(request, path, error.status, more=error.headers)
-        return None
+    async def _fail(self, request: Request, error: HTTPError) -> Response:
+        """Return the page that the folder has for a fault of the server, else raise the error."""
+        if error.status in _OUR_FAULT:
+            with suppress(HTTPError, OSError):  # what has failed may fail for this page too
+                path = page_path(request.raw_path, prefix=self._prefix)
+                page = path and await self._error_page(request, path, error.status, error.headers)
+                if page is not None:
+                    return page
+        headers = (*self._policy, *error.headers)
+        raise HTTPError(error.status, error.detail, headers=headers, close=error.close) from error
 
     def _not_found(self) -> Response:
         text = Response.text("There is no such page.\n", 404)
