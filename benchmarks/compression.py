@@ -2,7 +2,7 @@
 
 Of the welcome pages, one by one, and of 300 KiB of program text, Python's own, which is as much
 like a bundle of scripts as anything that is everywhere. Which levels the server takes, and why,
-stands in ``handlers/codecs.py``. One thread; the best of several runs.
+stands in ``files/codecs.py``. One thread; the best of several runs.
 
     python benchmarks/compression.py
 """
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from trio_https.handlers.codecs import BEST_LEVELS, FAST_LEVELS, available_codings, compress
+from trio_https.files.codecs import BEST_LEVELS, FAST_LEVELS, available_codings, compress
 
 ROOT = Path(__file__).parent.parent
 LEVELS = {

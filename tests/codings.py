@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import brotli
 import pytest
 
-from trio_https.handlers.codecs import CODING_SUFFIXES, available_codings
+from trio_https.files.codecs import CODING_SUFFIXES, available_codings
 
 if sys.version_info >= (3, 14):
     from compression import zstd

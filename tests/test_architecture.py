@@ -30,9 +30,9 @@ ROWS = (
     ("operate.*",),
     (
         *("http1", "incoming", "patience", "tls", "listeners", "stopping", "admission", "heap"),
-        *("handlers.*", "certificates.*"),
+        *("handlers.*", "certificates.*", "files.*"),
     ),
-    ("prepare.*",),
+    ("pages.*", "prepare.*"),
     ("departures",),
     ("connection",),
     ("server",),
@@ -41,7 +41,7 @@ ROWS = (
 )
 
 # A subpackage that is one room: its modules know each other as they need, but in no circle.
-ROOMS = ("certificates", "cli", "handlers", "prepare")
+ROOMS = ("certificates", "cli", "files", "pages", "prepare")
 
 SIBLINGS = {
     ("rules.byte_range", "rules.entity_tag"): "If-Range compares entity tags",
@@ -77,10 +77,10 @@ BORDERS = {
     "cryptography": {"certificates.*": "the border to cryptography"},
     "platformdirs": {"certificates.home": "where a user's data are kept"},
     "click": {"cli.*": "the border to click"},
-    "brotli": {"handlers.codecs": "the border to the compressors"},
-    "backports": {"handlers.codecs": "Zstandard, before Python 3.14"},
-    "compression": {"handlers.codecs": "Zstandard, from Python 3.14 on"},
-    "zlib": {"handlers.codecs": "the border to the compressors"},
+    "brotli": {"files.codecs": "the border to the compressors"},
+    "backports": {"files.codecs": "Zstandard, before Python 3.14"},
+    "compression": {"files.codecs": "Zstandard, from Python 3.14 on"},
+    "zlib": {"files.codecs": "the border to the compressors"},
     "python_multipart": {"forms": "the border to python_multipart"},
     "trio_websocket": {},
     "wsproto": {},
@@ -157,7 +157,9 @@ def room_of(name: str) -> str:
 
 # Packages that hold nothing but their docstring need no row.
 PLACED = [
-    name for name in MODULES if name and name not in ("rules", "handlers", "operate", "prepare")
+    name
+    for name in MODULES
+    if name and name not in ("rules", "handlers", "operate", "prepare", "files", "pages")
 ]
 
 
@@ -191,7 +193,9 @@ def test_imports_go_in_no_circle() -> None:
         known = {name: others for name, others in known.items() if name not in free}
 
 
-@pytest.mark.parametrize("name", ["", "rules", "handlers", "operate", "certificates", "prepare"])
+@pytest.mark.parametrize(
+    "name", ["", "rules", "handlers", "operate", "certificates", "files", "pages", "prepare"]
+)
 def test_a_package_holds_no_code_of_its_own(name: str) -> None:
     """Docstring, imports, ``__version__`` and ``__all__``."""
     for node in parse(name).body:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from trio_https.handlers.codecs import CODING_SUFFIXES
+from trio_https.files.codecs import CODING_SUFFIXES
 
 from .codings import decode
 from .command import (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trio_https.handlers.codecs import CODING_SUFFIXES
+from trio_https.files.codecs import CODING_SUFFIXES
 from trio_https.prepare.neighbours import (
     Outcome,
     find_outcome,

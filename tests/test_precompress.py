@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trio_https.handlers.codecs import CODING_SUFFIXES
+from trio_https.files.codecs import CODING_SUFFIXES
 from trio_https.prepare.neighbours import Outcome, neighbour_path
 from trio_https.prepare.page_files import Fault
 from trio_https.prepare.precompress import Task, precompress, processor_count

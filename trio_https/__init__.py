@@ -4,8 +4,8 @@ from .config import Limits
 from .errors import ClientGone, ConfigError, HTTPError
 from .forms import Form, UploadedFile
 from .handlers.known_hosts import with_known_hosts
-from .handlers.pages import Pages
 from .messages import Address, Handler, Headers, Request, Response, TLSInfo
+from .pages.handler import Pages
 from .request_body import RequestBody
 from .server import Server, serve
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from ..errors import ConfigError
-from ..handlers.codecs import CODING_SUFFIXES, available_codings
+from ..files.codecs import CODING_SUFFIXES, available_codings
 from ..prepare.neighbours import Outcome, find_outcome, neighbour_path, remove_neighbour
 from ..prepare.page_files import Fault, FoundFiles, find_page_files
 from ..prepare.precompress import Task, precompress, processor_count

@@ -18,8 +18,8 @@ from ..certificates.local_names import is_public_name
 from ..errors import ConfigError, without_groups
 from ..handlers.connection_info import with_connection_info
 from ..handlers.known_hosts import with_known_hosts
-from ..handlers.pages import Pages
 from ..messages import Handler
+from ..pages.handler import Pages
 from ..server import Server, serve
 from ..tls import offered_versions, why_untrusted
 from .console import paint, say, step

@@ -1,1 +1,1 @@
-"""What answers requests: a folder of pages, facts about the connection."""
+"""Handlers around a handler: for known hosts only, with facts about the connection."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from stat import S_IMODE, S_ISREG
 from typing import IO, NamedTuple
 
-from ..handlers.codecs import BEST_LEVELS, CODING_SUFFIXES, MIN_BYTES, is_worthwhile, make_encoder
+from ..files.codecs import BEST_LEVELS, CODING_SUFFIXES, MIN_BYTES, is_worthwhile, make_encoder
 from .page_files import PageFile
 
 __all__ = ["Outcome", "find_outcome", "make_neighbour", "neighbour_path", "remove_neighbour"]

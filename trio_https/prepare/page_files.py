@@ -11,7 +11,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from ..errors import ConfigError
-from ..handlers.codecs import CODING_SUFFIXES
+from ..files.codecs import CODING_SUFFIXES
 from ..rules.content_coding import is_compressible
 from ..rules.media_types import media_type
 from ..rules.url_path import is_hidden, is_servable_name

@@ -9,11 +9,11 @@ import pytest
 import trio
 from trio.testing import assert_checkpoints, assert_no_checkpoints, wait_all_tasks_blocked
 
-from trio_https.handlers.codecs import CODING_SUFFIXES
-from trio_https.handlers.compression import Compressor
-from trio_https.handlers.open_file import Folder, OpenFile
+from trio_https.files.codecs import CODING_SUFFIXES
+from trio_https.files.compression import Compressor
+from trio_https.files.open_file import Folder, OpenFile
 
-from .codings import decode, every_coding, without_library
+from ..codings import decode, every_coding, without_library
 
 MIB = 1024 * 1024
 TEXT = b"<p>What is said thrice is short, what is said thrice is short.</p>\n" * 300

@@ -13,11 +13,11 @@ from urllib.parse import unquote
 import pytest
 
 from trio_https.errors import ConfigError
-from trio_https.handlers.author_files import AuthorFiles, _file_state
+from trio_https.pages.author_files import AuthorFiles, _file_state
 from trio_https.rules.path_pattern import parse_pattern, split_path
 from trio_https.rules.redirect_rules import parse_redirects
 
-from .test_open_file import without_privileges
+from ..files.test_open_file import without_privileges
 
 LATER = 1000.0
 """Seconds, from which on a file that was written now is not young any more."""
@@ -326,7 +326,7 @@ def test_a_mistake_in_one_file_leaves_the_other_alone(
 
 # docs/headers-and-redirects.md is true
 
-DOCUMENT = (Path(__file__).parent.parent / "docs" / "headers-and-redirects.md").read_text("utf-8")
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "headers-and-redirects.md").read_text("utf-8")
 
 
 def block_of(first_line: str) -> str:

@@ -11,16 +11,16 @@ import trio
 import trio.testing
 
 import trio_https
-from trio_https.handlers.listing import Listings
-from trio_https.handlers.listing_page import CONTENT_SECURITY_POLICY
-from trio_https.handlers.open_file import Folder
+from trio_https.files.open_file import Folder
 from trio_https.messages import Headers, Request, Response
+from trio_https.pages.listing import Listings
+from trio_https.pages.listing_page import CONTENT_SECURITY_POLICY
 from trio_https.rules.url_path import file_segments
 
-from .chromium import open_chromium
+from ..chromium import open_chromium
+from ..files.test_open_file import open_files
+from .asking import MODIFIED, make_request, write
 from .test_listing_page import Reader
-from .test_open_file import open_files
-from .test_pages import MODIFIED, make_request, write
 
 JSON = {"Accept": "application/json"}
 MANY = 10_000

@@ -6,9 +6,9 @@ import pytest
 import trio
 import trio.testing
 
-from trio_https.handlers.files import Files, KeptFile
-from trio_https.handlers.open_file import Folder, OpenFile
-from trio_https.handlers.validators import Source, Validators, ValidatorsOf
+from trio_https.files.kept_files import Files, KeptFile
+from trio_https.files.open_file import Folder, OpenFile
+from trio_https.pages.validators import Source, Validators, ValidatorsOf
 
 MODIFIED = 1_000_000_000
 NOW = MODIFIED + 1000.0
@@ -114,7 +114,7 @@ async def test_by_content_a_file_that_may_change_without_a_trace_is_read_each_ti
 async def test_by_content_so_many_tags_are_kept_and_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trio_https.handlers.validators._MAX_TAGS", 3)
+    monkeypatch.setattr("trio_https.pages.validators._MAX_TAGS", 3)
     find = ValidatorsOf("content")
     for name in "abcabd":
         if not (tmp_path / name).exists():

@@ -10,13 +10,13 @@ from hashlib import blake2b
 
 import trio
 
+from ..files.open_file import Folder
 from ..messages import Headers, Request, Response
 from ..rules.media_ranges import preferred_media_type
 from ..rules.preconditions import evaluate_preconditions
-from .entries import Contents, parse_order, readable_name, sort_entries
-from .folder_scan import scan_folder
+from .listing_entries import Contents, parse_order, readable_name, sort_entries
 from .listing_page import CONTENT_SECURITY_POLICY, render_page
-from .open_file import Folder
+from .listing_scan import scan_folder
 
 __all__ = ["Listings", "render_json"]
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_https.handlers.codecs import (
+from trio_https.files.codecs import (
     BEST_LEVELS,
     CODING_SUFFIXES,
     FAST_LEVELS,
@@ -15,8 +15,8 @@ from trio_https.handlers.codecs import (
     make_encoder,
 )
 
-from .codings import decode, every_coding, without_library, zstd
-from .programs import require_program
+from ..codings import decode, every_coding, without_library, zstd
+from ..programs import require_program
 
 MIB = 1024 * 1024
 TEXT = b"<p>Nobody expects the content coding.</p>\n" * 100

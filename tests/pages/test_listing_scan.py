@@ -11,13 +11,13 @@ from urllib.parse import quote
 
 import pytest
 
-from trio_https.handlers.entries import Contents, Entry
-from trio_https.handlers.folder_scan import scan_folder
-from trio_https.handlers.open_file import Folder
+from trio_https.files.open_file import Folder
+from trio_https.pages.listing_entries import Contents, Entry
+from trio_https.pages.listing_scan import scan_folder
 from trio_https.rules.url_path import file_segments
 
-from .test_open_file import open_files, without_privileges
-from .test_pages import MODIFIED, write
+from ..files.test_open_file import open_files, without_privileges
+from .asking import MODIFIED, write
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the traps are those of Unix")
 

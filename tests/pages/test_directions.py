@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from trio_https.errors import ConfigError
-from trio_https.handlers.pages import Pages
 from trio_https.messages import Headers
+from trio_https.pages.handler import Pages
 
-from .test_pages import ask, write
+from .asking import ask, write
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from collections import OrderedDict
 from itertools import takewhile
 from typing import NamedTuple
 
+from ..files.codecs import CODING_SUFFIXES
+from ..files.compression import Compressor
+from ..files.file_status import file_identity, is_settled
+from ..files.kept_files import Files, KeptFile
+from ..files.open_file import OpenFile
 from ..messages import Request
 from ..rules.content_coding import IDENTITY, acceptable_codings, is_compressible
 from ..rules.media_types import media_type
-from .codecs import CODING_SUFFIXES
-from .compression import Compressor
-from .file_status import file_identity, is_settled
-from .files import Files, KeptFile
-from .open_file import OpenFile
 from .site import Page
 
 __all__ = ["Variant", "Variants"]

@@ -13,7 +13,7 @@ import trio
 
 from .codecs import FAST_LEVELS, MIN_BYTES, available_codings, compress, is_worthwhile
 from .file_status import file_identity, is_settled
-from .files import KeptFile
+from .kept_files import KeptFile
 from .open_file import OpenFile
 
 __all__ = ["Compressor"]

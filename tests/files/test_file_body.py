@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_https.errors import BodyCut
-from trio_https.handlers.file_body import BUFFER_BYTES, Buffers, FileBody, read_file
-from trio_https.handlers.open_file import OpenFile
+from trio_https.files.file_body import BUFFER_BYTES, Buffers, FileBody, read_file
+from trio_https.files.open_file import OpenFile
 
 CONTENT = bytes(range(256)) * 3000  # three buffers, the last one not full
 WHOLE = range(len(CONTENT))

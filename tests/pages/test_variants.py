@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from trio_https.handlers.files import Files
-from trio_https.handlers.open_file import Folder
-from trio_https.handlers.site import Page
-from trio_https.handlers.variants import Variants
+from trio_https.files.kept_files import Files
+from trio_https.files.open_file import Folder
 from trio_https.messages import Headers
+from trio_https.pages.site import Page
+from trio_https.pages.variants import Variants
 
-from .test_pages import make_request
+from .asking import make_request
 
 MODIFIED = 1_000_000_000
 NOW = MODIFIED + 1000.0
@@ -162,7 +162,7 @@ async def test_while_a_folder_may_change_without_a_trace_it_is_looked_at_each_ti
 async def test_so_many_searches_are_remembered_and_no_more(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trio_https.handlers.variants._MAX_SEARCHES", 2)
+    monkeypatch.setattr("trio_https.pages.variants._MAX_SEARCHES", 2)
     for name in "abc":
         write(root / f"{name}.txt", TEXT)
     settle(root)

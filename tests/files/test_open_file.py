@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from trio_https.errors import ConfigError, HTTPError
-from trio_https.handlers.open_file import (
+from trio_https.files.open_file import (
     Folder,
     OpenFile,
     RealPath,
     choose_real_path,
     real_path_by_name,
 )
-from trio_https.handlers.open_folder import OpenFolder
+from trio_https.files.open_folder import OpenFolder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the traps are those of Unix")
 

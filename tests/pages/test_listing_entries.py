@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_https.handlers.entries import Entry, Order, parse_order, sort_entries
+from trio_https.pages.listing_entries import Entry, Order, parse_order, sort_entries
 
 NAMES = st.text(st.sampled_from("aAbB09 é.²\udcff"), min_size=1, max_size=6)
 ENTRIES = st.lists(

@@ -8,8 +8,8 @@ static hosts agree on. What is sent, and how, is not known here.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .files import Files, KeptFile
-from .open_file import OpenFile
+from ..files.kept_files import Files, KeptFile
+from ..files.open_file import OpenFile
 
 __all__ = ["ListedFolder", "Moved", "Page", "Site"]
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from ..errors import ConfigError
+from ..files.file_status import file_identity, is_settled
 from ..rules.header_rules import HeaderRules, parse_headers
 from ..rules.redirect_rules import RedirectRules, parse_redirects
-from .file_status import file_identity, is_settled
 
 __all__ = ["AuthorFiles"]
 

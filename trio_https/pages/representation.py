@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from ..files.file_body import FileBody
+from ..files.kept_files import Files, KeptFile
+from ..files.open_file import OpenFile
 from ..messages import Headers, Request, Response
 from ..rules.byte_range import (
     content_range,
@@ -21,9 +24,6 @@ from ..rules.cache_policy import cache_control
 from ..rules.http_dates import format_http_date
 from ..rules.media_types import media_type
 from ..rules.preconditions import evaluate_preconditions
-from .file_body import FileBody
-from .files import Files, KeptFile
-from .open_file import OpenFile
 from .validators import Validators
 from .variants import Variant
 

@@ -7,10 +7,10 @@ import os
 from collections.abc import Callable, Iterator
 from itertools import islice
 
+from ..files.open_file import Folder, may_hold_private_key
+from ..files.open_folder import OpenFolder
 from ..rules.url_path import is_hidden, is_servable_name
-from .entries import Contents, Entry
-from .open_file import Folder, may_hold_private_key
-from .open_folder import OpenFolder
+from .listing_entries import Contents, Entry
 
 __all__ = ["scan_folder"]
 

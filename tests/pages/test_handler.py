@@ -1,7 +1,6 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import aclosing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,14 +11,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trio_https.errors import BodyCut, ConfigError, HTTPError
-from trio_https.handlers.file_body import FileBody
-from trio_https.handlers.pages import Pages
-from trio_https.messages import Handler, Headers, Request, Response
-from trio_https.request_body import RequestBody
+from trio_https.files.file_body import FileBody
+from trio_https.messages import Headers, Response
+from trio_https.pages.handler import Pages
 from trio_https.rules.http_dates import format_http_date
 
-MODIFIED = 1_000_000_000
-NO_HEADERS = Headers()
+from .asking import MODIFIED, ask, content_of, make_request, write
+
 POLICY = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
@@ -27,67 +25,6 @@ POLICY = (
 )
 SECRET = b"what is outside of the folder"
 BIG = bytes(range(256)) * 2000
-
-
-async def nothing() -> bytes:
-    return b""
-
-
-async def no_informational(status: int, headers: Headers) -> None:
-    raise AssertionError
-
-
-def make_request(
-    target: str,
-    method: str = "GET",
-    headers: Headers = NO_HEADERS,
-    *,
-    now: float = MODIFIED + 1000,
-) -> Request:
-    raw_path, _, query = target.partition("?")
-    return Request(
-        method=method,
-        target=target,
-        raw_path=raw_path,
-        path="judged by the raw path",
-        query=query,
-        authority="localhost",
-        http_version="1.1",
-        headers=headers,
-        body=RequestBody(nothing),
-        client=None,
-        tls=None,
-        received_at=now,
-        send_informational=no_informational,
-    )
-
-
-async def content_of(response: Response) -> bytes:
-    """Read the body to its end and close it, as the server does."""
-    if isinstance(response.body, bytes):
-        return response.body
-    assert isinstance(response.body, FileBody)
-    async with aclosing(response.body) as body:
-        return b"".join([bytes(piece) async for piece in body])
-
-
-async def ask(
-    handler: Handler,
-    target: str,
-    method: str = "GET",
-    headers: Headers = NO_HEADERS,
-    *,
-    now: float = MODIFIED + 1000,
-) -> Response:
-    """Return the response with its body in one piece."""
-    response = await handler(make_request(target, method, headers, now=now))
-    return Response(response.status, response.headers, await content_of(response))
-
-
-def write(path: Path, content: bytes | str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    os.utime(path, (MODIFIED, MODIFIED))
 
 
 @pytest.fixture

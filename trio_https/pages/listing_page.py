@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from .entries import COLUMNS, Contents, Entry, Order, readable_name
+from .listing_entries import COLUMNS, Contents, Entry, Order, readable_name
 
 __all__ = ["CONTENT_SECURITY_POLICY", "render_page"]
 

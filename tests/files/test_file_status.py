@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from trio_https.handlers.file_status import file_identity, is_settled, was_rewritten
+from trio_https.files.file_status import file_identity, is_settled, was_rewritten
 
 
 def test_a_file_is_the_same_until_anything_of_it_changes(tmp_path: Path) -> None:

@@ -13,14 +13,14 @@ from contextlib import closing, suppress
 from dataclasses import replace
 
 from ..errors import ConfigError, HTTPError
+from ..files.kept_files import Files
+from ..files.open_file import Folder
 from ..messages import Headers, Request, Response
 from ..rules.entity_tag import coded_entity_tag
 from ..rules.url_path import PagePath, encode_segments, is_servable_name, page_path
 from .author_files import AuthorFiles
 from .directions import Directions, Elsewhere
-from .files import Files
 from .listing import Listings
-from .open_file import Folder
 from .representation import Fields, Representation, content_fields, respond
 from .site import ListedFolder, Page, Site
 from .validators import Source, Validators, ValidatorsOf

@@ -7,9 +7,9 @@ import trio
 import trio.testing
 
 from trio_https.errors import HTTPError
-from trio_https.handlers.file_status import file_identity
-from trio_https.handlers.files import Files, KeptFile
-from trio_https.handlers.open_file import Folder, OpenFile
+from trio_https.files.file_status import file_identity
+from trio_https.files.kept_files import Files, KeptFile
+from trio_https.files.open_file import Folder, OpenFile
 
 MODIFIED = 1_000_000_000
 NOW = MODIFIED + 1000.0

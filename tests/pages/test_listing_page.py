@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_https.handlers.entries import Contents, Entry, Order
-from trio_https.handlers.listing import render_json
-from trio_https.handlers.listing_page import CONTENT_SECURITY_POLICY, render_page
+from trio_https.pages.listing import render_json
+from trio_https.pages.listing_entries import Contents, Entry, Order
+from trio_https.pages.listing_page import CONTENT_SECURITY_POLICY, render_page
 from trio_https.rules.url_path import file_segments, is_servable_name
 
 BASE = "https://localhost:8443/docs/a%20b/"
@@ -287,7 +287,7 @@ def test_the_policy_allows_the_style_sheet_of_the_page_and_no_other() -> None:
 
 def test_the_colours_are_those_of_the_welcome_pages() -> None:
     [style] = read(file()).texts["style"]
-    welcome = (Path(__file__).parent.parent / "pages" / "style.css").read_text(encoding="utf-8")
+    welcome = (Path(__file__).parents[2] / "pages" / "style.css").read_text(encoding="utf-8")
     colours = re.findall(r"--[a-z-]+: #[0-9a-f]{6};", style)
     assert len(colours) == 14  # seven, in light and in dark
     assert set(colours) <= set(re.findall(r"--[a-z-]+: #[0-9a-f]{6};", welcome))

@@ -1,0 +1,1 @@
+"""What lies in a folder: opened and judged, kept in memory, sent in pieces, compressed."""
