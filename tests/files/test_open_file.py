@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from trio_https.files.open_folder import OpenFolder
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the traps are those of Unix")
 
 NOBODY = 65534
+READ_AT_ONCE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 
 
 @pytest.fixture(params=[choose_real_path(), real_path_by_name], ids=["best", "by name"])
@@ -319,6 +321,13 @@ def test_a_private_key_is_never_served(
     assert "is not served: it holds a private key" in caplog.text
 
 
+@pytest.mark.xfail(reason="only the first 64 KiB are looked at")
+def test_a_private_key_behind_a_long_list_of_authorities_is_never_served(root: Path) -> None:
+    (root / "bundle.pem").write_text("a certificate before it\n" * 10_000 + PEM_KEY)
+    with pytest.raises(FileNotFoundError):
+        Folder(root).open(("bundle.pem",)).close()
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -377,6 +386,31 @@ def test_what_is_no_regular_file_is_not_found(root: Path, real_path: RealPath) -
         for name in ("fifo", "null", "stdin", "socket"):
             with pytest.raises(FileNotFoundError):
                 folder.open((name,))
+
+
+@pytest.mark.xfail(reason="it is opened before it is judged, and who waits for a reader has one")
+def test_a_program_that_waits_to_write_into_a_named_pipe_goes_on_waiting(root: Path) -> None:
+    os.mkfifo(root / "fifo")
+    was_let_go = threading.Event()
+
+    def write() -> None:
+        fd = os.open(root / "fifo", os.O_WRONLY)
+        was_let_go.set()
+        os.close(fd)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    folder, was_disturbed = Folder(root), False
+    for _ in range(200):  # in some of which the writer waits already
+        with pytest.raises(FileNotFoundError):
+            folder.open(("fifo",))
+        was_disturbed = was_let_go.wait(0.001)
+        if was_disturbed:
+            break
+    reader = os.open(root / "fifo", READ_AT_ONCE)
+    writer.join()
+    os.close(reader)
+    assert not was_disturbed
 
 
 def test_a_file_without_permission_is_not_found_but_told_to_the_operator(

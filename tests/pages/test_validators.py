@@ -1,6 +1,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -132,3 +133,25 @@ async def test_by_content_a_change_while_it_is_read_is_not_remembered(tmp_path: 
         write(tmp_path / "a", b"two")
         await find(file, now=NOW)
     assert not find._tags
+
+
+@pytest.mark.xfail(reason="each who asks has the file read again, two at a time")
+@pytest.mark.skipif(not hasattr(os, "preadv"), reason="what is read can't be counted here")
+async def test_by_content_who_asks_at_the_same_time_waits_for_one_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Else a crowd that asks for a film of 10 GB has it read as often as it has members.
+    write(tmp_path / "film", BIG)
+    find = ValidatorsOf("content")
+    counts: list[int] = []
+    preadv = os.preadv
+
+    def counted(*args: Any) -> int:
+        counts.append(preadv(*args))
+        return counts[-1]
+
+    monkeypatch.setattr(os, "preadv", counted)
+    async with trio.open_nursery() as nursery:
+        for _ in range(5):
+            nursery.start_soon(validators_of, tmp_path / "film", find)
+    assert sum(counts) == len(BIG)
