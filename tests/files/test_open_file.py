@@ -321,7 +321,6 @@ def test_a_private_key_is_never_served(
     assert "is not served: it holds a private key" in caplog.text
 
 
-@pytest.mark.xfail(reason="only the first 64 KiB are looked at")
 def test_a_private_key_behind_a_long_list_of_authorities_is_never_served(root: Path) -> None:
     (root / "bundle.pem").write_text("a certificate before it\n" * 10_000 + PEM_KEY)
     with pytest.raises(FileNotFoundError):
@@ -388,7 +387,6 @@ def test_what_is_no_regular_file_is_not_found(root: Path, real_path: RealPath) -
                 folder.open((name,))
 
 
-@pytest.mark.xfail(reason="it is opened before it is judged, and who waits for a reader has one")
 def test_a_program_that_waits_to_write_into_a_named_pipe_goes_on_waiting(root: Path) -> None:
     os.mkfifo(root / "fifo")
     was_let_go = threading.Event()

@@ -277,7 +277,6 @@ async def test_a_disk_that_fails_at_once_is_a_fault_of_the_server(
 # What is told of a file that changes before it is sent
 
 
-@pytest.mark.xfail(reason="was_rewritten takes a longer file for one that was only added to")
 async def test_of_a_small_file_that_a_longer_one_was_written_over_no_part_is_sent(
     tmp_path: Path,
 ) -> None:
@@ -288,9 +287,6 @@ async def test_of_a_small_file_that_a_longer_one_was_written_over_no_part_is_sen
         assert await read_file(file, range(file.status.st_size)) is None
 
 
-@pytest.mark.xfail(
-    reason="_read_tag reads on behind the size, to the end that the file has by then"
-)
 async def test_the_tag_of_a_growing_file_is_not_that_of_the_whole_which_is_not_sent(
     tmp_path: Path,
 ) -> None:
@@ -304,7 +300,6 @@ async def test_the_tag_of_a_growing_file_is_not_that_of_the_whole_which_is_not_s
         assert told.etag != (await validators_of(whole, now=time.time())).etag
 
 
-@pytest.mark.xfail(reason="_content_tag returns the tag of what was written over the file")
 async def test_the_tag_of_a_file_that_is_written_over_is_not_that_of_the_new_content(
     tmp_path: Path,
 ) -> None:

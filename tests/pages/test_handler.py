@@ -456,22 +456,28 @@ async def test_the_tag_is_weak_while_the_file_may_change_unnoticed(
     response = await ask(Pages(root), "/", now=MODIFIED + age)
     etag = response.headers.get("ETag") or ""
     assert etag.startswith("W/") is is_weak
-    assert etag.removeprefix("W/") == (await ask(Pages(root), "/")).headers.get("ETag")
+    assert ("Last-Modified" in response.headers) is not is_weak
+    # And it is not confirmed when the file is older: it may have become another meanwhile.
+    known = Headers({"If-None-Match": etag})
+    assert (await ask(Pages(root), "/", headers=known)).status == (200 if is_weak else 304)
 
 
 @pytest.mark.parametrize(
     ("modified", "now", "told"),
     [
-        (MODIFIED, MODIFIED + 0.5, MODIFIED),
-        (MODIFIED + 100, MODIFIED, MODIFIED),
+        (MODIFIED, MODIFIED + 0.5, None),
+        (MODIFIED + 100, MODIFIED, None),
         (MODIFIED + 0.9, MODIFIED + 5, MODIFIED),
         (-100, MODIFIED, 0),
     ],
 )
-async def test_the_date_is_of_the_past(root: Path, modified: float, now: float, told: int) -> None:
+async def test_the_date_is_of_the_past(
+    root: Path, modified: float, now: float, told: int | None
+) -> None:
     os.utime(root / "index.html", (modified, modified))
     response = await ask(Pages(root), "/", now=now)
-    assert response.headers.get("Last-Modified") == format_http_date(told)
+    date = None if told is None else format_http_date(told)
+    assert response.headers.get("Last-Modified") == date
 
 
 # Construction, cancelling

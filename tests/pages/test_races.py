@@ -275,9 +275,6 @@ def swap_in_the_moment_it_is_judged(swap: Callable[[str], None]) -> Callable[[in
         ("_headers", b"# for the server"),
     ],
 )
-@pytest.mark.xfail(
-    reason="/proc calls a deleted file 'server.key (deleted)', which is no such name"
-)
 def test_what_is_never_served_is_not_served_while_it_is_replaced(
     root: Path, name: str, content: bytes
 ) -> None:

@@ -212,17 +212,8 @@ async def test_a_trap_looks_as_if_nothing_was_there(
             assert method == "HEAD" or found.body == nothing.body
 
 
-WELL_KNOWN_BELOW_A_PREFIX = pytest.mark.xfail(
-    reason="where .well-known stands is judged in the whole path, not below the prefix",
-)
-
-
 @pytest.mark.parametrize("name", INSIDE)
-async def test_what_lies_among_traps_is_served(
-    setting: Setting, name: str, request: pytest.FixtureRequest
-) -> None:
-    if setting.prefix and name.startswith(".well-known"):
-        request.applymarker(WELL_KNOWN_BELOW_A_PREFIX)
+async def test_what_lies_among_traps_is_served(setting: Setting, name: str) -> None:
     found = await ask(setting.pages, f"{setting.prefix}/{name}", headers=CODINGS)
     if location := found.headers.get("Location"):
         found = await ask(setting.pages, location, headers=CODINGS)

@@ -93,7 +93,6 @@ async def test_no_redirect_leads_to_nothing_or_to_another_redirect(
         assert (await ask(pages, location)).status == 200
 
 
-@pytest.mark.xfail(reason="Site._canonical leads to a URL without .html that file_segments refuses")
 @pytest.mark.parametrize(
     "name",
     [

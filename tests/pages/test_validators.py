@@ -135,7 +135,6 @@ async def test_by_content_a_change_while_it_is_read_is_not_remembered(tmp_path: 
     assert not find._tags
 
 
-@pytest.mark.xfail(reason="each who asks has the file read again, two at a time")
 @pytest.mark.skipif(not hasattr(os, "preadv"), reason="what is read can't be counted here")
 async def test_by_content_who_asks_at_the_same_time_waits_for_one_reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

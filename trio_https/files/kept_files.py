@@ -92,7 +92,8 @@ class Files:
 
 
 def _is_current(file: KeptFile) -> bool:
-    if trio.current_time() - file.judged_at >= _JUDGED_SECONDS:
+    # Not after another run's clock, either: each has one of its own.
+    if not 0 <= trio.current_time() - file.judged_at < _JUDGED_SECONDS:
         return False
     try:
         return file_identity(os.stat(file.path)) == file_identity(file.status)  # noqa: PTH116 -- hot

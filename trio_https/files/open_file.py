@@ -52,6 +52,8 @@ _AS_IF_MISSING = {
 # EAGAIN: a file server beside us has leased the file and is handing it back (F_SETLEASE).
 _BUSY = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 
+_DELETED = " (deleted)"  # what Linux adds to the path of a file that has lost its name
+
 RealPath = Callable[[int, str], str]
 """How the path of an open file, free of links, is found from its descriptor and its path."""
 
@@ -154,6 +156,10 @@ class Folder:
         return self._prefix + "/".join(segments)  # Windows takes it too
 
     def _open(self, path: str) -> OpenFile:
+        # Opening lets go whoever waits at a pipe, and makes devices do things. Who wins a race gets
+        # no more than that: it is judged again when it is open.
+        if not _is_file_or_folder(os.stat(path)):  # noqa: PTH116 -- Path takes twice as long
+            raise _missing(path)
         try:
             fd = os.open(path, _FLAGS)
         except PermissionError:
@@ -167,6 +173,8 @@ class Folder:
             real_path = self._real_path_of(fd, path)
             if stat.S_ISDIR(status.st_mode):
                 raise self._folder_or_missing(real_path)
+            # Judged by the name that it had: a key is one also in the moment when it is replaced.
+            real_path = real_path.removesuffix(_DELETED)
             # Reading a FIFO or a device would wait, or do things.
             if not stat.S_ISREG(status.st_mode) or not self._serves(real_path):
                 raise _missing(path)
@@ -207,12 +215,13 @@ class Folder:
 
     def _serves(self, real_path: str) -> bool:
         """Whether a path without links is that of the root or below it, and not hidden."""
-        if not _is_below(real_path, self._real_root):
+        real_root = self._real_root  # another thread, which lists a folder, may change it
+        if not _is_below(real_path, real_root):
             # The root may be a link that was switched to another folder, as in a deployment.
-            self._real_root = self._find_real_root()
-            if not _is_below(real_path, self._real_root):
+            real_root = self._real_root = self._find_real_root()
+            if not _is_below(real_path, real_root):
                 return self._follow_links
-        below = real_path[len(self._real_root) + 1 :]
+        below = real_path[len(real_root) + 1 :]
         return not is_hidden(below.split(os.sep))  # noqa: PTH206 -- Path takes ten times as long
 
     def _find_real_root(self) -> str:
@@ -242,7 +251,7 @@ def _holds_private_key(fd: int, real_path: str) -> bool:
     return b"PRIVATE KEY-----" in os.read(fd, _MAX_KEY_BYTES)  # bodies are read by offset
 
 
-_MAX_KEY_BYTES = 64 * 1024  # a certificate chain and the longest RSA key that OpenSSL takes
+_MAX_KEY_BYTES = 1024 * 1024  # four times all authorities that Mozilla trusts, and a key
 
 
 def _refuse(path: str, exc: OSError | ValueError) -> None:
@@ -253,6 +262,10 @@ def _refuse(path: str, exc: OSError | ValueError) -> None:
     if exc.errno in _BUSY:
         _log.warning("cannot open %r for now: %s", path, exc.strerror)
         raise HTTPError(503, "too many files are open", headers=[("Retry-After", "1")]) from exc
+
+
+def _is_file_or_folder(status: os.stat_result) -> bool:
+    return stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)
 
 
 def _is_below(path: str, folder: str) -> bool:

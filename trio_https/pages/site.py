@@ -5,11 +5,13 @@ Each page has one canonical URL. ``index.html`` is at the URL of its folder, whi
 static hosts agree on. What is sent, and how, is not known here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from ..files.kept_files import Files, KeptFile
 from ..files.open_file import OpenFile
+from ..rules.url_path import is_hidden, is_servable_name
 
 __all__ = ["ListedFolder", "Moved", "Page", "Site"]
 
@@ -115,10 +117,15 @@ class Site:
         if moved := self._canonical_index(page):
             return moved
         stem = page.name.removesuffix(_HTML)
-        if stem in ("", page.name) or self._is_file((*page.segments[:-1], stem)):
+        canonical = (*page.segments[:-1], stem)
+        # What is no name without its extension, "etc.", or hidden, "page~", has no such URL.
+        if stem == page.name or not is_servable_name(stem) or is_hidden(canonical):
             return None
+        with _closed_on_error(page):
+            if self._is_file(canonical):
+                return None
         page.file.close()
-        return Moved((*page.segments[:-1], stem), ends_in_slash=False)
+        return Moved(canonical, ends_in_slash=False)
 
     def _moved_to(self, page: Page) -> Moved:
         page.file.close()
@@ -129,8 +136,9 @@ class Site:
             return None
         folder = page.segments[:-1]
         before = self._index_names[: self._index_names.index(page.name)]
-        if any(self._is_file((*folder, name)) for name in before):
-            return None  # the folder's URL shows another file
+        with _closed_on_error(page):
+            if any(self._is_file((*folder, name)) for name in before):
+                return None  # the folder's URL shows another file
         page.file.close()
         return Moved(folder, ends_in_slash=True)
 
@@ -163,6 +171,16 @@ class Site:
             return Page(segments, self._files.open(segments))
         except (FileNotFoundError, IsADirectoryError):
             return None
+
+
+@contextmanager
+def _closed_on_error(page: Page) -> Iterator[None]:
+    """Close the page if a look at another file fails: nobody else gets it then."""
+    try:
+        yield
+    except BaseException:
+        page.file.close()
+        raise
 
 
 def _with_html(segments: tuple[str, ...]) -> tuple[str, ...]:

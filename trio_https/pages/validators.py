@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple
 
 import trio
 
+from ..errors import HTTPError
 from ..files.file_body import BUFFER_BYTES, read_at
-from ..files.file_status import file_identity, is_settled
+from ..files.file_status import file_identity, is_settled, was_rewritten
 from ..files.kept_files import KeptFile
 from ..files.open_file import OpenFile
 from ..rules.entity_tag import file_entity_tag
@@ -42,12 +43,14 @@ class ValidatorsOf:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._tags: OrderedDict[tuple[int, ...], str] = OrderedDict()
+        self._readings: dict[tuple[int, ...], trio.Event] = {}
         self._threads = trio.CapacityLimiter(_THREADS)
 
     async def __call__(self, file: OpenFile | KeptFile, *, now: float) -> Validators:
         """Return the validators of a file; ``now`` is in seconds since the epoch.
 
-        Raises ``OSError``. Cancelling waits until the file is read: the caller closes it.
+        Raises ``OSError``, and ``HTTPError`` 503 if the file is being written. Cancelling waits
+        for a piece of it that is read in a thread.
         """
         if self._source == "file":
             return _validators_by_status(file.status, now)
@@ -55,18 +58,40 @@ class ValidatorsOf:
 
     async def _content_tag(self, file: OpenFile | KeptFile, now: float) -> str:
         identity = file_identity(file.status)
-        if (tag := self._tags.get(identity)) is not None:
-            self._tags.move_to_end(identity)
-            return tag
+        while (tag := self._tags.get(identity)) is None:
+            reading = self._readings.get(identity)
+            if reading is None:
+                return await self._find_tag(file, identity, now)
+            # A crowd that asks for a film would have it read as often as it has members.
+            await reading.wait()
+        self._tags.move_to_end(identity)
+        return tag
+
+    async def _find_tag(
+        self, file: OpenFile | KeptFile, identity: tuple[int, ...], now: float
+    ) -> str:
         if isinstance(file, KeptFile):
             tag = f'"{blake2b(file.content, digest_size=_TAG_BYTES).hexdigest()}"'
         else:
-            tag = await trio.to_thread.run_sync(_read_tag, file.fileno(), limiter=self._threads)
-            if file_identity(os.fstat(file.fileno())) != identity:
-                return tag  # of what is there now, which this status is not of
+            tag = await self._read_tag(file, identity)
+            status = os.fstat(file.fileno())
+            if was_rewritten(file.status, status):
+                raise HTTPError(503, "the file is being written", headers=[("Retry-After", "1")])
+            if file_identity(status) != identity:
+                return tag  # of what is sent, the part before what was added
         if is_settled(file.status, now):
             self._keep(identity, tag)
         return tag
+
+    async def _read_tag(self, file: OpenFile, identity: tuple[int, ...]) -> str:
+        reading = self._readings[identity] = trio.Event()
+        try:
+            return await trio.to_thread.run_sync(
+                _read_tag, file.fileno(), file.status.st_size, limiter=self._threads
+            )
+        finally:
+            del self._readings[identity]
+            reading.set()
 
     def _keep(self, identity: tuple[int, ...], tag: str) -> None:
         self._tags[identity] = tag
@@ -75,20 +100,19 @@ class ValidatorsOf:
 
 
 def _validators_by_status(status: os.stat_result, now: float) -> Validators:
-    etag = file_entity_tag(
-        size=status.st_size,
-        mtime_ns=status.st_mtime_ns,
-        inode=status.st_ino,
-        weak=not is_settled(status, now),
-    )
+    is_young = not is_settled(status, now)
+    # Without the device, whose number may be another when the machine starts again.
+    etag = file_entity_tag(file_identity(status)[1:], weak=is_young)
     # RFC 9110 §8.8.2.1: never later than the response. What is before 1970 was never set.
-    return Validators(etag, max(0, min(status.st_mtime_ns // _NS, int(now))))
+    # §8.8.2.2: in the second that it tells, the file may still change.
+    return Validators(etag, None if is_young else max(0, status.st_mtime_ns // _NS))
 
 
-def _read_tag(fd: int) -> str:
+def _read_tag(fd: int, size: int) -> str:
     digest = blake2b(digest_size=_TAG_BYTES)
-    buffer, offset = bytearray(BUFFER_BYTES), 0
-    while count := read_at(fd, buffer, offset):
-        digest.update(memoryview(buffer)[:count])
+    buffer, offset = memoryview(bytearray(BUFFER_BYTES)), 0
+    while count := read_at(fd, buffer[: size - offset], offset):
+        trio.from_thread.check_cancelled()
+        digest.update(buffer[:count])
         offset += count
     return f'"{digest.hexdigest()}"'

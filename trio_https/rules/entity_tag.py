@@ -6,6 +6,7 @@ A tag is the text that stands in a header field, with quotes and weakness mark: 
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import blake2b
 
 __all__ = [
@@ -22,15 +23,17 @@ _WEAK = "W/"
 _LIST_MEMBER = re.compile(r'[ \t,]*((?:W/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?=,|\Z)')
 
 
-def file_entity_tag(*, size: int, mtime_ns: int, inode: int, weak: bool) -> str:
+@lru_cache(maxsize=1024)
+def file_entity_tag(state: tuple[int, ...], *, weak: bool) -> str:
     """Return the entity tag of a file in this state.
 
     ``weak`` is for a file that may still be changed within one tick of its modification time, and
     so without a trace here (RFC 9110 §8.8.1). The parts are hashed because an inode number is
     nobody's business (CVE-2003-1418).
     """
-    state = b"%d-%d-%d" % (size, mtime_ns, inode)
-    digest = blake2b(state, digest_size=12, usedforsecurity=False).hexdigest()
+    # The weak tag is another: compared weakly, as If-None-Match is, it would confirm an old copy.
+    text = f"{'young-' if weak else ''}{'-'.join(map(str, state))}"
+    digest = blake2b(text.encode(), digest_size=12, usedforsecurity=False).hexdigest()
     return f'{_WEAK if weak else ""}"{digest}"'
 
 

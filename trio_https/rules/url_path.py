@@ -31,6 +31,8 @@ WELL_KNOWN = ".well-known"
 AUTHOR_FILES = frozenset({"_headers", "_redirects"})
 """What the author of a folder tells the server, in files at its root."""
 
+_MAX_SEGMENTS = 256  # no folder is nested deeper, and a path of 8 KiB could have 4,000
+
 _MALFORMED_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 _HIDDEN_NAME = re.compile(
@@ -72,7 +74,8 @@ class PagePath(NamedTuple):
     @property
     def folders(self) -> tuple[str, ...]:
         """The names of the folders on the way, as far as they may be served."""
-        return tuple(takewhile(is_servable_name, self.text.split("/")[1:-1]))
+        names = self.text.split("/", _MAX_SEGMENTS)[1:-1]
+        return tuple(takewhile(is_servable_name, names))
 
 
 def page_path(raw_path: str, *, prefix: str = "") -> PagePath | None:
@@ -83,8 +86,8 @@ def page_path(raw_path: str, *, prefix: str = "") -> PagePath | None:
     text = decode_path(raw_path)
     if text != prefix and not text.startswith(f"{prefix}/"):
         return None
-    segments = file_segments(raw_path)
-    return PagePath(text[len(prefix) :], segments and segments[prefix.count("/") :])
+    segments = file_segments(raw_path, depth=prefix.count("/"))
+    return PagePath(text[len(prefix) :], segments)
 
 
 def decode_path(raw_path: str) -> str:
@@ -102,9 +105,10 @@ def decode_path(raw_path: str) -> str:
     return unquote_to_bytes(raw_path).decode("utf-8", "surrogateescape")
 
 
-def file_segments(raw_path: str) -> tuple[str, ...] | None:
+def file_segments(raw_path: str, *, depth: int = 0) -> tuple[str, ...] | None:
     """Return the file names below a root that a path stands for, None if it can stand for none.
 
+    ``depth`` is how many names of the path are above the root, as those of a prefix are.
     "/" is ``()``; "/a%20b/c" is ``("a b", "c")``, and so is "/a%20b/c/": who cares for the slash at
     the end asks the path itself. Empty segments are refused, not collapsed: each file has one URL,
     relative links in it work, and no redirect made of segments can begin with "//", which browsers
@@ -112,11 +116,12 @@ def file_segments(raw_path: str) -> tuple[str, ...] | None:
     """
     if raw_path == "/":
         return ()
-    if not raw_path.startswith("/"):
+    if not raw_path.startswith("/") or raw_path.count("/") > _MAX_SEGMENTS:
         return None
     segments = tuple(map(decode_path, raw_path[1:].removesuffix("/").split("/")))
-    if all(map(_WELL_FORMED_NAME.fullmatch, segments)) and not is_hidden(segments):
-        return segments
+    below = segments[depth:]
+    if all(map(_WELL_FORMED_NAME.fullmatch, segments)) and not is_hidden(below):
+        return below
     return None
 
 
