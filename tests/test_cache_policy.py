@@ -8,7 +8,7 @@ from trio_https.rules.cache_policy import cache_control
 from trio_https.rules.media_types import media_type
 
 REVALIDATED = "no-cache"
-IMMUTABLE = "public, max-age=31536000, immutable"
+IMMUTABLE = "max-age=31536000, immutable"
 
 HEX = "0123456789abcdef"
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"

@@ -13,7 +13,9 @@ __all__ = ["cache_control"]
 _REVALIDATED = "no-cache"
 """Kept, but asked about each time; an entity tag makes the answer short."""
 
-_IMMUTABLE = "public, max-age=31536000, immutable"
+# No "public": max-age alone lets every cache keep it, while "public" would also have those that
+# many share hand out what a handler around ours asks a password for (RFC 9111 §3.5).
+_IMMUTABLE = "max-age=31536000, immutable"
 """For a year, and not even asked about when the page is loaded anew (RFC 8246)."""
 
 _CODE = ("text/css", "text/javascript", "application/wasm", "font/")
