@@ -43,8 +43,13 @@ def test_the_type_follows_from_the_extension(name: str, expected: str) -> None:
     assert media_type(name) == expected
 
 
+@pytest.mark.parametrize("name", ["README", "LICENSE", "Makefile"])
+def test_what_lies_in_every_project_is_to_be_read(name: str) -> None:
+    assert media_type(name) == "text/plain; charset=utf-8"
+
+
 @pytest.mark.parametrize(
-    "name", ["", "LICENSE", "html", ".html", "page.", "page.html.unknown", "page.html "]
+    "name", ["", "license", "html", ".html", "page.", "page.html.unknown", "page.html "]
 )
 def test_without_a_known_extension_the_content_is_just_octets(name: str) -> None:
     assert media_type(name) == "application/octet-stream"

@@ -116,6 +116,12 @@ def test_a_neighbour_without_its_file_is_an_orphan(root: Path) -> None:
     assert orphans_in(root) == ["b/old.css.gz", "old.js.br", "old.js.zst"]
 
 
+def test_a_compressed_archive_is_no_orphan(root: Path) -> None:
+    (root / "data.tar.gz").write_bytes(b"an archive")
+    (root / "data.tar.zst").write_bytes(b"an archive")
+    assert orphans_in(root) == []
+
+
 def test_what_never_had_a_file_is_no_orphan(root: Path) -> None:
     fill(root, "logo.png.gz", "notes.gz", "source.br", ".hidden.js.gz")
     assert orphans_in(root) == []

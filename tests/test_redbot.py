@@ -49,7 +49,7 @@ ANSWERS: dict[str, tuple[int, set[str]]] = {
     "/all": (301, set()),
     "/old": (302, set()),
     "/moved": (301, set()),
-    "/all/": (200, {TAG}),
+    "/all/": (200, {TAG, GZIP}),
     "/all/picture.png": (200, FILE),
     "/all/paper.pdf": (200, FILE),
     "/all/film.mp4": (200, FILE),

@@ -151,6 +151,15 @@ async def test_an_application_finds_its_way_from_its_first_page(
     assert (response.status, response.body) == (status, body)
 
 
+@pytest.mark.parametrize(("accept", "status"), [("text/html,*/*;q=0.8", 200), ("*/*", 404)])
+async def test_an_application_has_pages_with_dots_for_browsers_that_navigate(
+    root: Path, accept: str, status: int
+) -> None:
+    accepts = Headers({"Accept": accept})
+    response = await ask(Pages(root, spa=True), "/users/ada@example.com", headers=accepts)
+    assert response.status == status
+
+
 async def test_an_application_without_a_first_page_has_none(root: Path) -> None:
     (root / "index.html").unlink()
     assert (await ask(Pages(root, spa=True), "/users")).status == 404
@@ -192,13 +201,24 @@ async def test_pages_are_served_below_a_prefix(
         assert response.body == told.encode()
 
 
+@pytest.mark.parametrize(("prefix", "target"), [("/docs/", "/docs/about"), ("/", "/about")])
+async def test_a_prefix_may_end_in_a_slash(root: Path, prefix: str, target: str) -> None:
+    assert (await ask(Pages(root, prefix=prefix), target)).body == b"about us"
+
+
+@pytest.mark.parametrize("name", ["", "a/b.html", ".index.html", "index.html~"])
+def test_an_index_name_that_can_be_no_file_is_a_mistake(root: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="no name of a file that can be served"):
+        Pages(root, index_names=["index.html", name])
+
+
 async def test_a_prefix_may_have_several_names(root: Path) -> None:
     pages = Pages(root, prefix="/a b/ü")
     assert (await ask(pages, "/a%20b/%C3%BC/about")).body == b"about us"
     assert (await ask(pages, "/a%20b/%C3%BC")).headers.get("Location") == "/a%20b/%C3%BC/"
 
 
-@pytest.mark.parametrize("prefix", ["docs", "/docs/", "/", "//docs", "/.docs", "/a/../b", "/a\n"])
+@pytest.mark.parametrize("prefix", ["docs", "//docs", "/docs//", "/.docs", "/a/../b", "/a\n"])
 def test_a_prefix_that_is_none_is_a_mistake(root: Path, prefix: str) -> None:
-    with pytest.raises(ConfigError, match="can't be the prefix"):
+    with pytest.raises(ConfigError, match="no path of names that can be served"):
         Pages(root, prefix=prefix)

@@ -1,3 +1,4 @@
+import gzip
 import json
 import os
 import threading
@@ -81,7 +82,7 @@ async def test_a_folder_is_listed_as_a_page(root: Path) -> None:
     assert response.status == 200
     assert list(response.headers) == [
         ("Cache-Control", "no-cache"),
-        ("Vary", "Accept"),
+        ("Vary", "Accept, Accept-Encoding"),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "strict-origin-when-cross-origin"),
         ("ETag", response.headers.get("ETag")),
@@ -97,7 +98,7 @@ async def test_a_folder_is_listed_as_json_where_that_is_preferred(root: Path) ->
     response = await ask(root, "/docs/", headers=JSON)
     assert response.status == 200
     assert response.headers.get("Content-Type") == "application/json"
-    assert response.headers.get("Vary") == "Accept"
+    assert response.headers.get("Vary") == "Accept, Accept-Encoding"
     assert response.headers.get("X-Content-Type-Options") == "nosniff"
     listed = json.loads(body_of(response))
     assert (listed["path"], listed["truncated"]) == ("/docs/", False)
@@ -298,3 +299,23 @@ async def test_a_browser_shows_a_list_without_a_complaint(root: Path, tmp_path: 
             font = "getComputedStyle(document.querySelector('tbody .folder')).fontWeight"
             assert await page.evaluate(font) == "600"
         await server.stop(grace=0)
+
+
+async def test_a_list_is_compressed_where_the_client_takes_that(root: Path) -> None:
+    for number in range(100):
+        write(root / "docs" / f"file {number}.txt", "x")
+    plain = await ask(root, "/docs/")
+    coded = await ask(root, "/docs/", headers={"Accept-Encoding": "gzip"})
+    assert coded.headers.get("Content-Encoding") == "gzip"
+    assert isinstance(coded.body, bytes)
+    assert gzip.decompress(coded.body) == plain.body
+    assert coded.headers.get("ETag") != plain.headers.get("ETag")
+    known = {"Accept-Encoding": "gzip", "If-None-Match": coded.headers.get("ETag") or ""}
+    assert (await ask(root, "/docs/", headers=known)).status == 304
+
+
+async def test_a_short_list_stays_as_it_is(root: Path) -> None:
+    wanted = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+    response = await ask(root, "/docs/", headers=wanted)
+    assert "Content-Encoding" not in response.headers
+    assert json.loads(body_of(response))["path"] == "/docs/"

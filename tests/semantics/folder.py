@@ -62,7 +62,7 @@ FILES: dict[str, bytes] = {
             *("page.xhtml", "notes.md", "table.csv", "app.webmanifest", "module.wasm"),
             *("photo.png", "photo.jpg", "photo.gif", "photo.webp", "photo.avif", "favicon.ico"),
             *("font.woff2", "film.mp4", "song.mp3", "paper.pdf", "files.zip"),
-            *("LOUD.PNG", "unknown.xyzzy", "README", "notes.txt.xyzzy"),
+            *("LOUD.PNG", "unknown.xyzzy", "NAMELESS", "notes.txt.xyzzy"),
             *("app.8e0d62a0.js", "style.55e7cbb9ba48.css", "index-BxT3k2Zq.js"),
             *("report.20240131.js", "page.8e0d62a0.html", "jquery-3.7.1.min.js"),
         ],

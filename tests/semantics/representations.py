@@ -4,7 +4,7 @@ from .checks import field, has, lacks, lists, matches, nothing
 from .row import Ask, Row, convention, get, row
 
 _NOT_A_TYPE = "application/octet-stream"
-_IMMUTABLE = "public, max-age=31536000, immutable"
+_IMMUTABLE = "max-age=31536000, immutable"
 _POLICY = (
     field("X-Content-Type-Options", "nosniff"),
     field("Referrer-Policy", "strict-origin-when-cross-origin"),
@@ -87,7 +87,7 @@ ROWS = [
     convention(
         "WHATWG MIME Sniffing §8",
         "the type of a name without extension",
-        get("/README"),
+        get("/NAMELESS"),
         200,
         field("Content-Type", _NOT_A_TYPE),
     ),

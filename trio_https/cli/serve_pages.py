@@ -3,11 +3,11 @@
 import shlex
 import signal
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import trio
 
@@ -49,6 +49,7 @@ def serve_pages(pages: Path | None, options: PageOptions, files: KeyFiles, liste
     with step("Pages") as told:
         root, told.detail = _choose_pages(pages)
         handler = _make_handler(root, options)
+        told.detail += _why_no_first_page(root, options)
     identity = open_identity(files)
     if options.hsts:
         _check_hsts(identity.certificate)
@@ -70,7 +71,10 @@ def serve_pages(pages: Path | None, options: PageOptions, files: KeyFiles, liste
             )
         told.detail = f"{' and '.join(versions)}, ALPN http/1.1"
     try:
-        trio.run(partial(_serve_until_signal, handler, identity, listen, started=started))
+        serve_until_signal = partial(
+            _serve_until_signal, handler, identity, listen, options.prefix, started=started
+        )
+        trio.run(serve_until_signal)
     except ExceptionGroup as group:
         raise without_groups(group) from None
 
@@ -88,6 +92,13 @@ def _make_handler(root: Path, options: PageOptions) -> Handler:
         compress=options.compress,
         hsts=options.hsts,
     )
+
+
+def _why_no_first_page(root: Path, options: PageOptions) -> str:
+    """Return what to say of a folder that has nothing to show at its own URL."""
+    if options.listing or any((root / name).is_file() for name in options.index):
+        return ""
+    return f" (no {' or '.join(options.index)} here; --listing shows what there is)"
 
 
 def _check_hsts(certificate: CertificateDescription) -> None:
@@ -133,7 +144,7 @@ def _certificate_facts(certificate: CertificateDescription) -> dict[str, object]
 
 
 async def _serve_until_signal(
-    handler: Handler, identity: Identity, listen: Listen, *, started: float
+    handler: Handler, identity: Identity, listen: Listen, prefix: str, *, started: float
 ) -> None:
     # What they mean again afterwards: one that comes too late to be heeded ends nothing.
     for number in _STOP_SIGNALS:
@@ -150,7 +161,8 @@ async def _serve_until_signal(
                 host = urlsplit(server.urls[0]).hostname or ""
                 distrust = why_untrusted(identity.context, host)
                 told.detail = f"after {time.monotonic() - started:.2f} s; Ctrl-C stops it"
-            _announce(server, identity, distrust)
+            urls = [url + quote(prefix.strip("/") + "/").lstrip("/") for url in server.urls]
+            _announce(urls, identity, distrust)
             nursery.start_soon(_stop_on_signals, signals, server, nursery.cancel_scope)
 
 
@@ -172,9 +184,9 @@ async def _stop_on_signals(
     say("Stopped.")
 
 
-def _announce(server: Server, identity: Identity, distrust: str | None) -> None:
+def _announce(urls: Sequence[str], identity: Identity, distrust: str | None) -> None:
     say()
-    for url in server.urls:
+    for url in urls:
         say(f"  {paint(url, 'cyan', bold=True)}")
     say()
     if distrust is None:
@@ -185,7 +197,5 @@ def _announce(server: Server, identity: Identity, distrust: str | None) -> None:
         say("  Have your browser trust this certificate authority, which is yours alone:")
         say(f"    file     {identity.authority.path}")
         say(f"    SHA-256  {identity.authority.sha256}")
-        say(
-            f"  Or try:  curl --cacert {shlex.quote(str(identity.authority.path))} {server.urls[0]}"
-        )
+        say(f"  Or try:  curl --cacert {shlex.quote(str(identity.authority.path))} {urls[0]}")
     say()

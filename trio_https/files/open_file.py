@@ -177,6 +177,7 @@ class Folder:
             real_path = real_path.removesuffix(_DELETED)
             # Reading a FIFO or a device would wait, or do things.
             if not stat.S_ISREG(status.st_mode) or not self._serves(real_path):
+                self._tell_of_link_out(path, real_path)
                 raise _missing(path)
             if _holds_private_key(fd, real_path):
                 _log.warning("%r is not served: it holds a private key", path)
@@ -185,6 +186,10 @@ class Folder:
             os.close(fd)
             raise
         return OpenFile(fd, status, path)
+
+    def _tell_of_link_out(self, path: str, real_path: str) -> None:
+        if not _is_below(real_path, self._real_root):
+            _log.warning("%r is not served: it is a link out of the folder", path)
 
     def _open_folder(self, path: str) -> OpenFolder:
         if os.scandir not in os.supports_fd:  # Windows, which opens no folder

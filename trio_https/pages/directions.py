@@ -53,7 +53,7 @@ class Directions:
         redirect = redirects.find(path.text, request.query, request.authority)
         if redirect is not None:
             return self._redirected(redirect)
-        return self._first_page(path) if self._spa else None
+        return self._first_page(request, path) if self._spa else None
 
     def _moved(self, moved: Moved, request: Request) -> Elsewhere:
         slash = "/" if moved.ends_in_slash else ""
@@ -75,8 +75,10 @@ class Directions:
             return None
         return self._site.find_page(path.segments, ends_in_slash=path.ends_in_slash)
 
-    def _first_page(self, path: PagePath) -> Page | None:
-        # What has an extension is a file that is missing: no script must turn out to be HTML.
-        if "." in path.text.rpartition("/")[2]:
+    def _first_page(self, request: Request, path: PagePath) -> Page | None:
+        # What has an extension is a file that is missing, and no script must turn out to be HTML;
+        # but for who navigates, and so asks for HTML by name, "/users/ada@example.com" is a page.
+        wants_html = "text/html" in (request.headers.get("accept") or "")
+        if "." in path.text.rpartition("/")[2] and not wants_html:
             return None
         return self._site.find_page((), ends_in_slash=True)

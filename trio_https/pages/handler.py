@@ -81,14 +81,16 @@ class Pages:
         compress: bool = True,
         hsts: int = 0,
     ) -> None:
+        prefix = prefix.removesuffix("/")
         prefix_segments = _prefix_segments(prefix)
+        index_names = _checked_index_names(index_names)
         folder = Folder(root, follow_links=follow_links)
         self._prefix = prefix
         self._author = AuthorFiles(root)
         self._files = Files(folder)
         self._site = Site(
             self._files,
-            index_names=tuple(index_names),
+            index_names=index_names,
             pretty_urls=pretty_urls,
             lists_folders=listing,
         )
@@ -216,7 +218,18 @@ def _prefix_segments(prefix: str) -> tuple[str, ...]:
     first, *segments = prefix.split("/")
     if first or not all(map(is_servable_name, segments)):
         raise ConfigError(
-            f"{prefix!r} can't be the prefix of pages. Give a path that begins with a slash and"
-            ' does not end in one, "/docs" say.'
+            f"prefix: {prefix!r} is no path of names that can be served. Give one that begins with"
+            ' a slash, "/docs" say.'
         )
     return tuple(segments)
+
+
+def _checked_index_names(names: Iterable[str]) -> tuple[str, ...]:
+    checked = tuple(names)
+    for name in checked:
+        if not is_servable_name(name):
+            raise ConfigError(
+                f"index: {name!r} is no name of a file that can be served. Give the name alone,"
+                ' "index.html" say.'
+            )
+    return checked

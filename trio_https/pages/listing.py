@@ -1,7 +1,8 @@
 """Lists of what is in the folders that have no page of their own: as HTML or as JSON.
 
-``respond`` is the order of things: scan, sort and render in a thread, preconditions, headers. What
-is listed, ``folder_scan`` knows; in which order, ``entries``; how it looks, ``listing_page``.
+``respond`` is the order of things: scan, sort, render and compress in a thread, preconditions,
+headers. What is listed, ``listing_scan`` knows; in which order, ``listing_entries``; how it looks,
+``listing_page``.
 """
 
 import json
@@ -10,8 +11,10 @@ from hashlib import blake2b
 
 import trio
 
+from ..files.codecs import FAST_LEVELS, available_codings, compress, is_worthwhile
 from ..files.open_file import Folder
 from ..messages import Headers, Request, Response
+from ..rules.content_coding import IDENTITY, acceptable_codings
 from ..rules.media_ranges import preferred_media_type
 from ..rules.preconditions import evaluate_preconditions
 from .listing_entries import Contents, parse_order, readable_name, sort_entries
@@ -36,7 +39,7 @@ _CONTENT_FIELDS = {
 }
 _ALWAYS = (
     ("Cache-Control", "no-cache"),  # asked about each time: no date tells of a change in a folder
-    ("Vary", "Accept"),
+    ("Vary", "Accept, Accept-Encoding"),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
 )
@@ -61,8 +64,10 @@ class Listings:
         Cancelling waits for nothing: the thread stops by itself, and closes what it has open.
         """
         media_type = preferred_media_type(request.headers.get("accept"), (_HTML, _JSON))
-        render = partial(self._render, segments, request.query, media_type, prefix)
-        body, etag = await trio.to_thread.run_sync(
+        accepted = acceptable_codings(request.headers.get("accept-encoding"), available_codings())
+        coding = accepted[0] if accepted else IDENTITY
+        render = partial(self._render, segments, request.query, media_type, coding, prefix)
+        body, coding, etag = await trio.to_thread.run_sync(
             render, limiter=self._threads, abandon_on_cancel=True
         )
         status = evaluate_preconditions(
@@ -73,15 +78,17 @@ class Listings:
             if_match=request.headers.get("if-match"),
             if_none_match=request.headers.get("if-none-match"),
         )
-        fields = (*_ALWAYS, ("ETag", etag))
+        fields = [*_ALWAYS, ("ETag", etag)]
         if status is not None:
             return Response(status, Headers(fields))
+        if coding != IDENTITY:
+            fields.append(("Content-Encoding", coding))
         return Response(200, Headers((*fields, *_CONTENT_FIELDS[media_type])), body)
 
     def _render(
-        self, segments: tuple[str, ...], query: str, media_type: str, prefix: str
-    ) -> tuple[bytes, str]:
-        """Return the list and its entity tag."""
+        self, segments: tuple[str, ...], query: str, media_type: str, coding: str, prefix: str
+    ) -> tuple[bytes, str, str]:
+        """Return the list, in which coding it is, and its entity tag."""
         found = scan_folder(
             self._folder,
             segments,
@@ -94,9 +101,18 @@ class Listings:
             text = render_json(segments, contents, prefix=prefix)
         else:
             text = render_page(segments, contents, order)
-        body = text.encode()
+        body, coding = _coded(text.encode(), coding)
         digest = blake2b(body, digest_size=16, usedforsecurity=False)
-        return body, f'"{digest.hexdigest()}"'
+        return body, coding, f'"{digest.hexdigest()}"'
+
+
+def _coded(body: bytes, coding: str) -> tuple[bytes, str]:
+    """Return a body in a content coding, or as it is where that is not worth it, and in which."""
+    if coding != IDENTITY:
+        coded = compress(body, coding, FAST_LEVELS[coding])
+        if is_worthwhile(len(body), len(coded)):
+            return coded, coding
+    return body, IDENTITY
 
 
 def render_json(segments: tuple[str, ...], contents: Contents, *, prefix: str = "") -> str:

@@ -106,6 +106,7 @@ def _is_orphan(name: str, names: set[str]) -> bool:
     stem, dot, extension = name.rpartition(".")
     return (
         f"{dot}{extension}" in CODING_SUFFIXES.values()
+        and not stem.endswith(".tar")  # "data.tar.gz" is a thing of its own
         and is_compressible(media_type(stem))
         and stem not in names
     )

@@ -14,12 +14,25 @@ DEFAULT_MEDIA_TYPE = "application/octet-stream"
 def media_type(file_name: str) -> str:
     """Return the Content-Type for a file of this name, text types with "; charset=utf-8".
 
-    Without an extension, or with an unknown one, it is ``DEFAULT_MEDIA_TYPE``. The leading dot of
-    ".html" begins a name and no extension; of "page.tar.gz", "gz" counts.
+    With an unknown extension, or without one, it is ``DEFAULT_MEDIA_TYPE``, but for "README" and
+    its like. The leading dot of ".html" begins a name and no extension; of "page.tar.gz", "gz"
+    counts.
     """
     stem, _, extension = file_name.rpartition(".")
-    return _TYPES.get(extension.lower(), DEFAULT_MEDIA_TYPE) if stem else DEFAULT_MEDIA_TYPE
+    if not stem:
+        return _TEXT if file_name in _TEXT_NAMES else DEFAULT_MEDIA_TYPE
+    return _TYPES.get(extension.lower(), DEFAULT_MEDIA_TYPE)
 
+
+_TEXT = "text/plain; charset=utf-8"
+
+# What lies in every project without an extension, to be read and not to be saved.
+_TEXT_NAMES = frozenset(
+    {
+        *("README", "LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS", "CHANGELOG", "CHANGES"),
+        *("NEWS", "TODO", "VERSION", "Makefile", "Dockerfile"),
+    }
+)
 
 # The charset is a parameter of text types only. JSON has none (RFC 8259 §11), and XML says its own
 # in its first line, which a parameter would overrule (RFC 7303 §3.2).
@@ -27,7 +40,8 @@ _EXTENSIONS = {
     "text/html": "html htm",
     "text/css": "css",
     "text/javascript": "js mjs cjs",
-    "text/plain": "txt text log conf cfg ini toml asc py pyi sh c h rs go",
+    "text/plain": "txt text log conf cfg ini toml asc py pyi sh c h rs go"
+    " rst tex jsx tsx java kt rb lua sql diff patch",
     "text/markdown": "md markdown",
     "text/csv": "csv",
     "text/tab-separated-values": "tsv",
