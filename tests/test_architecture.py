@@ -29,7 +29,8 @@ ROWS = (
     ("response_head",),
     ("operate.*",),
     (
-        *("http1", "incoming", "patience", "tls", "listeners", "stopping", "admission", "heap"),
+        *("http1", "incoming", "incoming_body", "patience", "tls", "listeners", "stopping"),
+        *("admission", "heap"),
         *("handlers.*", "certificates.*", "files.*"),
     ),
     ("pages.*", "prepare.*"),
@@ -58,7 +59,10 @@ SIBLINGS = {
     ("rules.header_rules", "rules.path_pattern"): "a rule begins with a pattern",
     ("http1", "stopping"): "the wait for the next request ends with the server",
     ("http1", "incoming"): "what the border parses has come into a buffer",
-    ("http1", "patience"): "the border waits for slow clients, so long and no longer",
+    ("http1", "incoming_body"): "the octets of a body that h11 is to decode",
+    ("http1", "patience"): "a slow client has so long to take a response, and no longer",
+    ("incoming_body", "incoming"): "a body is taken from what has come",
+    ("incoming_body", "patience"): "a slow client has so long to send a body, and no longer",
     ("__main__", "cli"): "python -m trio_https is the command",
 }
 

@@ -1,10 +1,11 @@
 """The border to h11: bytes on a stream <-> Request and Response (RFC 9112).
 
-Only this module knows h11, encodes text to octets, and knows how a message is framed. It reads the
-stream when somebody asks for a request or for a piece of its body, never before, so a client is
-slowed down by whoever is slow here. Foreign errors end here: the client's faults leave as
-``HTTPError``, its absence as ``ClientGone``, and a response that can't be sent as ``ValueError``.
-Each exchange has an ``h11.Connection`` of its own; it gets its bytes and no others.
+Only this module knows h11 and encodes text to octets; which octets are a request's body, and how
+long they are awaited, ``incoming_body`` knows. The stream is read when somebody asks for a request
+or for a piece of its body, never before, so a client is slowed down by whoever is slow here.
+Foreign errors end here: the client's faults leave as ``HTTPError``, its absence as ``ClientGone``,
+and a response that can't be sent as ``ValueError``. Each exchange has an ``h11.Connection`` of its
+own; it gets its bytes and no others.
 """
 
 import time
@@ -17,11 +18,11 @@ import trio
 from .config import Limits
 from .errors import ClientGone, HTTPError, reason_phrase
 from .incoming import Incoming
+from .incoming_body import IncomingBody, expect_body
 from .messages import Address, Headers, Request, Response, TLSInfo
 from .patience import Patience
 from .request_body import RequestBody
 from .response_head import WITHOUT_BODY, response_fields
-from .rules.chunked_framing import ChunkedFraming
 from .rules.request_head import check_request_head, take_head
 from .rules.request_target import resolve_target
 from .rules.url_path import decode_path
@@ -60,13 +61,9 @@ class HTTP1Connection:
     def _begin_exchange(self) -> None:
         self._h11 = h11.Connection(h11.SERVER)
         self._body: RequestBody | None = None
-        self._body_has_ended = False
+        self._incoming_body: IncomingBody | None = None  # there is none, or its end was read
         self._body_error: HTTPError | None = None
-        self._body_bytes_announced = 0
-        self._body_bytes_received = 0
-        self._chunks: ChunkedFraming | None = None
         self._continue_is_awaited = False
-        self._body_patience = Patience(self.limits.receive_timeout, self.limits.min_receive_rate)
         self._send_patience = Patience(self.limits.send_timeout, self.limits.min_send_rate)
         self._is_head = False
         self._may_continue = True
@@ -159,13 +156,9 @@ class HTTP1Connection:
         expectations = (headers.get("expect") or "").lower().split(",")
         if {member.strip() for member in expectations} - {"100-continue", ""}:
             raise HTTPError(417, "only 100-continue can be expected", close=True)
-        self._body_bytes_announced = int(headers.get("content-length") or 0)
-        self._check_body_size(self._body_bytes_announced)
-        if headers.get("transfer-encoding") is not None:
-            self._chunks = ChunkedFraming(self.limits)
-        elif not self._body_bytes_announced:
+        self._incoming_body = expect_body(headers, self.incoming, self.limits)
+        if self._incoming_body is None:
             self._next_event()  # the EndOfMessage that h11 has for it
-            self._body_has_ended = True
         # h11 forgets this at any informational response, and where there is no content.
         self._continue_is_awaited = self._h11.they_are_waiting_for_100_continue
 
@@ -185,54 +178,30 @@ class HTTP1Connection:
             raise
 
     async def _receive_body_piece(self) -> bytes:
-        while not self._body_has_ended:
+        while self._incoming_body is not None:
             event = self._next_event()
             if isinstance(event, h11.Data):
                 self._continue_is_awaited = False
-                self._body_bytes_received += len(event.data)
-                self._check_body_size(self._body_bytes_received)
                 return bytes(event.data)
             if isinstance(event, h11.EndOfMessage):
                 self._end_body(event)
             else:
-                await self._feed_body()
+                self._h11.receive_data(await self._receive_octets(self._incoming_body))
         return b""
 
     def _end_body(self, event: h11.EndOfMessage) -> None:
-        self._body_has_ended = True
+        self._incoming_body = None
         self._continue_is_awaited = False
         if self._body is not None:
             self._body.trailers = _decode(event.headers)
 
-    def _check_body_size(self, size: int) -> None:
-        if size > (limit := self.limits.max_body_bytes):
-            raise HTTPError(413, f"the request body is over {limit:,} bytes", close=True)
-
-    async def _feed_body(self) -> None:
-        while not (data := self._take_body()):
+    async def _receive_octets(self, body: IncomingBody) -> bytes:
+        while not (octets := body.take()):
             if self._continue_is_awaited:  # RFC 9110 §10.1.1: now somebody wants the body
                 self._continue_is_awaited = False
                 await self.send_informational(100, Headers())
-            await self._await_body()
-        self._h11.receive_data(data)
-
-    def _take_body(self) -> bytes:
-        buffer = self.incoming.buffer
-        if self._chunks is not None:
-            return self._chunks.take(buffer)
-        data = bytes(buffer[: self._body_bytes_announced - self._body_bytes_received])
-        del buffer[: len(data)]
-        return data
-
-    async def _await_body(self) -> None:
-        started, before = trio.current_time(), len(self.incoming.buffer)  # half a line, at most
-        with trio.move_on_after(self._body_patience.seconds()):
-            if not await self.incoming.receive():
-                raise ClientGone("the client left in the middle of a request body")
-            arrived = len(self.incoming.buffer) - before
-            self._body_patience.note(arrived, trio.current_time() - started)
-            return
-        raise HTTPError(408, "the request body took too long", close=True)
+            await body.wait()
+        return octets
 
     def is_body_error(self, exc: BaseException) -> bool:
         """Whether ``exc`` is what reading the body of this request has raised."""
@@ -301,14 +270,11 @@ class HTTP1Connection:
             await self._send(self._h11.send(event))
 
     def _must_close(self) -> bool:
-        body_bytes_left = self._body_bytes_announced - self._body_bytes_received
         return (
             not self._may_continue
             or self._requests >= self.limits.max_requests_per_connection
-            or body_bytes_left > self.limits.max_drain_bytes
-            # How much is left of it, or whether it comes unasked, nobody can tell.
-            or (self._chunks is not None and not self._body_has_ended)
-            or self._continue_is_awaited
+            or (self._incoming_body is not None and not self._incoming_body.is_nearly_done())
+            or self._continue_is_awaited  # whether the body comes unasked, nobody can tell
         )
 
     def _make_head(self, response: Response, *, close: bool) -> h11.Response:
@@ -381,7 +347,7 @@ class HTTP1Connection:
         return True
 
     async def _drain(self) -> bool:
-        if self._body_has_ended:
+        if self._incoming_body is None:
             return True
         left = self.limits.max_drain_bytes
         with trio.move_on_after(self.limits.drain_timeout):
