@@ -29,8 +29,8 @@ ROWS = (
     ("response_head",),
     ("operate.*",),
     (
-        *("http1", "incoming", "incoming_body", "patience", "tls", "listeners", "stopping"),
-        *("admission", "heap"),
+        *("http1", "incoming", "incoming_body", "outgoing", "patience", "tls", "listeners"),
+        *("stopping", "admission", "heap"),
         *("handlers.*", "certificates.*", "files.*"),
     ),
     ("pages.*", "prepare.*"),
@@ -60,9 +60,10 @@ SIBLINGS = {
     ("http1", "stopping"): "the wait for the next request ends with the server",
     ("http1", "incoming"): "what the border parses has come into a buffer",
     ("http1", "incoming_body"): "the octets of a body that h11 is to decode",
-    ("http1", "patience"): "a slow client has so long to take a response, and no longer",
+    ("http1", "outgoing"): "what the border makes is sent in pieces",
     ("incoming_body", "incoming"): "a body is taken from what has come",
     ("incoming_body", "patience"): "a slow client has so long to send a body, and no longer",
+    ("outgoing", "patience"): "a slow client has so long to take a response, and no longer",
     ("__main__", "cli"): "python -m trio_https is the command",
 }
 

@@ -1,11 +1,11 @@
 """The border to h11: bytes on a stream <-> Request and Response (RFC 9112).
 
-Only this module knows h11 and encodes text to octets; which octets are a request's body, and how
-long they are awaited, ``incoming_body`` knows. The stream is read when somebody asks for a request
-or for a piece of its body, never before, so a client is slowed down by whoever is slow here.
-Foreign errors end here: the client's faults leave as ``HTTPError``, its absence as ``ClientGone``,
-and a response that can't be sent as ``ValueError``. Each exchange has an ``h11.Connection`` of its
-own; it gets its bytes and no others.
+Only this module knows h11 and encodes text to octets. What comes and goes, and how long a client is
+waited for, is the business of ``incoming``, ``incoming_body`` and ``outgoing``; the stream is read
+when somebody asks for a request or for a piece of its body, never before, so a client is slowed
+down by whoever is slow here. Foreign errors end here: the client's faults leave as ``HTTPError``,
+its absence as ``ClientGone``, and a response that can't be sent as ``ValueError``. Each exchange
+has an ``h11.Connection`` of its own; it gets its bytes and no others.
 """
 
 import time
@@ -20,7 +20,7 @@ from .errors import ClientGone, HTTPError, reason_phrase
 from .incoming import Incoming
 from .incoming_body import IncomingBody, expect_body
 from .messages import Address, Headers, Request, Response, TLSInfo
-from .patience import Patience
+from .outgoing import PIECE_BYTES, Outgoing
 from .request_body import RequestBody
 from .response_head import WITHOUT_BODY, response_fields
 from .rules.request_head import check_request_head, take_head
@@ -29,9 +29,6 @@ from .rules.url_path import decode_path
 from .stopping import Stopping
 
 __all__ = ["HTTP1Connection"]
-
-# A piece of a response that has a deadline of its own. 16 KiB would cost 2.6 times the processor.
-_SEND_BYTES = 64 * 1024
 
 
 class HTTP1Connection:
@@ -64,7 +61,7 @@ class HTTP1Connection:
         self._incoming_body: IncomingBody | None = None  # there is none, or its end was read
         self._body_error: HTTPError | None = None
         self._continue_is_awaited = False
-        self._send_patience = Patience(self.limits.send_timeout, self.limits.min_send_rate)
+        self._outgoing = Outgoing(self._stream, self.limits)
         self._is_head = False
         self._may_continue = True
         self.received_at = time.time()
@@ -231,10 +228,10 @@ class HTTP1Connection:
             self.status = response.status
             promised = response.headers.get("content-length")
             self._bytes_promised = int(promised) if promised else None
-            await self._send(data)
+            await self._outgoing.send(data)
             if not self._is_without_body(response.status):
                 await self._send_pieces(response.body)
-            await self._send(self._h11.send(h11.EndOfMessage()))
+            await self._outgoing.send(self._h11.send(h11.EndOfMessage()))
         finally:
             if hasattr(response.body, "aclose"):  # a stream, an async generator
                 await response.body.aclose()
@@ -267,7 +264,7 @@ class HTTP1Connection:
         except h11.LocalProtocolError as exc:
             raise ValueError(str(exc)) from exc
         if self._h11.their_http_version != b"1.0":  # RFC 9110 §15.2
-            await self._send(self._h11.send(event))
+            await self._outgoing.send(self._h11.send(event))
 
     def _must_close(self) -> bool:
         return (
@@ -297,33 +294,19 @@ class HTTP1Connection:
             parts += self._h11.send_with_data_passthrough(h11.Data(data=body)) or ()
         parts.append(self._h11.send(h11.EndOfMessage()))
         self.status = head.status_code
-        await self._send(b"".join(parts))
+        await self._outgoing.send(b"".join(parts))
         self.bytes_sent = len(body)
 
     async def _send_pieces(self, body: AsyncIterable[bytes | bytearray | memoryview]) -> None:
         async for piece in body:
             # h11 takes any buffer here, its annotation notwithstanding (h11 docs, "sendfile").
             parts = self._h11.send_with_data_passthrough(h11.Data(data=cast("bytes", piece))) or ()
-            if len(piece) <= _SEND_BYTES:
-                await self._send(b"".join(parts))
+            if len(piece) <= PIECE_BYTES:
+                await self._outgoing.send(b"".join(parts))
             else:  # no copy of what is large
                 for part in parts:
-                    await self._send(part)
+                    await self._outgoing.send(part)
             self.bytes_sent += len(piece)
-
-    async def _send(self, data: bytes | bytearray | memoryview) -> None:
-        view = memoryview(data)
-        for start in range(0, len(view), _SEND_BYTES):
-            piece = view[start : start + _SEND_BYTES]
-            started = trio.current_time()
-            with trio.move_on_after(self._send_patience.seconds()) as wait:
-                try:
-                    await self._stream.send_all(piece)
-                except trio.BrokenResourceError as exc:
-                    raise ClientGone("the client left in the middle of a response") from exc
-            if wait.cancelled_caught:
-                raise ClientGone("the client took the response too slowly")
-            self._send_patience.note(len(piece), trio.current_time() - started)
 
     # Between two exchanges
 

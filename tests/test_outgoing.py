@@ -1,0 +1,79 @@
+"""What is sent leaves in pieces, each in good time."""
+
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+
+from trio_https import ClientGone, Limits
+from trio_https.outgoing import PIECE_BYTES, Outgoing
+
+
+class Sent(trio.abc.SendStream):
+    """A stream that takes each piece in so many seconds, and keeps it."""
+
+    def __init__(self, seconds: float = 0) -> None:
+        self.pieces: list[bytes] = []
+        self._seconds = seconds
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await trio.sleep(self._seconds)
+        self.pieces.append(bytes(data))
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
+@pytest.mark.parametrize(
+    ("size", "sizes"),
+    [
+        (0, []),
+        (1, [1]),
+        (PIECE_BYTES, [PIECE_BYTES]),
+        (PIECE_BYTES + 1, [PIECE_BYTES, 1]),
+        (3 * PIECE_BYTES, [PIECE_BYTES] * 3),
+    ],
+)
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+async def test_all_is_sent_in_pieces_that_are_not_too_long(
+    size: int, sizes: list[int], kind: Any
+) -> None:
+    stream = Sent()
+    data = bytes(number % 251 for number in range(size))
+    await Outgoing(stream, Limits()).send(kind(data))
+    assert list(map(len, stream.pieces)) == sizes
+    assert b"".join(stream.pieces) == data
+
+
+async def test_each_piece_has_its_own_time(autojump_clock: Any) -> None:
+    stream = Sent(seconds=9)
+    await Outgoing(stream, Limits(send_timeout=10)).send(bytes(5 * PIECE_BYTES))
+    assert len(stream.pieces) == 5
+
+
+async def test_a_piece_that_is_not_taken_in_time_is_the_last(autojump_clock: Any) -> None:
+    started = trio.current_time()
+    with pytest.raises(ClientGone, match="too slowly"):
+        await Outgoing(Sent(seconds=11), Limits(send_timeout=10)).send(b"hello")
+    assert trio.current_time() - started == 10
+
+
+async def test_all_that_one_exchange_sends_has_one_rate(autojump_clock: Any) -> None:
+    """The first piece uses up 8 of the 10 s that are free, and its bytes earn half a second."""
+    outgoing = Outgoing(Sent(seconds=8), Limits(send_timeout=10, min_send_rate=10))
+    started = trio.current_time()
+    await outgoing.send(b"hello")
+    with pytest.raises(ClientGone, match="too slowly"):
+        await outgoing.send(b"hello")
+    assert trio.current_time() - started == pytest.approx(10.5)
+
+
+async def test_a_client_that_left_is_gone() -> None:
+    ours, theirs = trio.testing.memory_stream_one_way_pair()
+    await theirs.aclose()
+    with pytest.raises(ClientGone, match="in the middle of a response"):
+        await Outgoing(ours, Limits()).send(b"hello")
