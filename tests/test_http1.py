@@ -252,6 +252,7 @@ REFUSED = {
     "a malformed Host": (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
     "CONNECT": (b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 501),
+    "TRACE": (b"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
     "a transfer coding unknown": (
         b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
         501,
@@ -277,6 +278,15 @@ async def test_what_is_no_valid_request_is_refused_and_ends_the_connection(
     assert received.startswith(b"HTTP/1.1 %d " % status)
     assert b"Connection: close\r\n" in received
     assert received.count(b"HTTP/1.1 ") == 1
+
+
+async def test_trace_sends_nothing_back_though_a_handler_would() -> None:
+    async def mirror(request: Request) -> Response:
+        return Response.text(str(list(request.headers)))
+
+    sent = b" / HTTP/1.1\r\nHost: a\r\nCookie: secret\r\n\r\n"
+    assert b"secret" in await exchange_bytes(b"GET" + sent, mirror)
+    assert b"secret" not in await exchange_bytes(b"TRACE" + sent, mirror)  # RFC 9110 §9.3.8
 
 
 @pytest.mark.parametrize("name", ["a target over the limit", "a head over the limit"])

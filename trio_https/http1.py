@@ -24,6 +24,7 @@ from .outgoing import PIECE_BYTES, Outgoing
 from .request_body import RequestBody
 from .response_head import WITHOUT_BODY, response_fields
 from .rules.request_head import check_request_head, take_head
+from .rules.request_method import check_method
 from .rules.request_target import resolve_target
 from .rules.url_path import decode_path
 from .stopping import Stopping
@@ -129,6 +130,7 @@ class HTTP1Connection:
         hosts = headers.get_all("host")
         if version != "1.0" and len(hosts) != 1:  # RFC 9112 §3.2
             raise HTTPError(400, "there must be one Host header field", close=True)
+        check_method(method)
         path_and_query, authority = resolve_target(method, target, hosts[0] if hosts else None)
         raw_path, _, query = path_and_query.partition("?")
         self._expect_body(headers)

@@ -60,7 +60,7 @@ SEQUENCES = [
     refused("9112 §3", "an empty target", b"GET  HTTP/1.1\r\n" + _HOST),
     refused("9112 §3", "one word", b"GET\r\n" + _HOST),
     refused("9112 §3", "no request line", _HOST),
-    # Its method: a token, which the handler judges
+    # Its method: a token, which the handler judges, but for TRACE (and for CONNECT, see targets)
     served("9110 §9.1", "an unknown method", b"BREW / HTTP/1.1\r\n" + _HOST, Seen("BREW")),
     served("9110 §9.1", "a method in small letters", b"get / HTTP/1.1\r\n" + _HOST, Seen("get")),
     served("9110 §9.1", "a method of one character", b"! / HTTP/1.1\r\n" + _HOST, Seen("!")),
@@ -78,6 +78,41 @@ SEQUENCES = [
     ),
     served("9110 §9.3.4", "PUT", b"PUT /a HTTP/1.1\r\n" + _HOST, Seen("PUT", "/a")),
     served("9110 §9.3.5", "DELETE", b"DELETE /a HTTP/1.1\r\n" + _HOST, Seen("DELETE", "/a")),
+    # The connection might stay open (RFC 9112 §9.3: the framing is known, and a 501 need not be the
+    # last response); the engine ends it with any request that it does not pass on.
+    refused("9110 §9.3.8", "TRACE", b"TRACE / HTTP/1.1\r\n" + _HOST, 501),
+    refused(
+        "9110 §9.3.8", "TRACE, a request behind it", b"TRACE / HTTP/1.1\r\n" + _HOST + SMUGGLED, 501
+    ),
+    refused(
+        "9110 §9.3.8",
+        "TRACE with content, which no client may send",
+        b"TRACE / HTTP/1.1\r\nContent-Length: %d\r\n" % len(SMUGGLED) + _HOST + SMUGGLED,
+        501,
+    ),
+    refused(
+        "9110 §9.3.8",
+        "TRACE with chunks, and a request behind them",
+        b"TRACE / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + _HOST + b"0\r\n\r\n" + SMUGGLED,
+        501,
+    ),
+    refused("9110 §9.3.8", "TRACE to be passed on", b"TRACE http://b/ HTTP/1.1\r\n" + _HOST, 501),
+    refused(
+        "9110 §7.6.2",
+        "TRACE whose last recipient we are",
+        b"TRACE / HTTP/1.1\r\nMax-Forwards: 0\r\n" + _HOST,
+        501,
+    ),
+    refused("9110 §9.3.8", "TRACE in HTTP/1.0", b"TRACE / HTTP/1.0\r\n\r\n", 501),
+    refused("9112 §3.2", "TRACE without a Host", b"TRACE / HTTP/1.1\r\n\r\n"),
+    refused(
+        "9112 §9.3.2",
+        "TRACE after a request",
+        GET + b"\r\nTRACE / HTTP/1.1\r\n" + _HOST + SMUGGLED,
+        501,
+        Seen(),
+    ),
+    served("9110 §9.1", "trace, another method", b"trace / HTTP/1.1\r\n" + _HOST, Seen("trace")),
     refused("9110 §9.1", "a method with a colon", b"GET: / HTTP/1.1\r\n" + _HOST),
     refused("9110 §9.1", "a method with a slash", b"GET/ / HTTP/1.1\r\n" + _HOST),
     refused("9110 §9.1", "a method in brackets", b"(GET) / HTTP/1.1\r\n" + _HOST),

@@ -19,7 +19,7 @@ MAX_CORPUS_BYTES = 100 * 1024
 
 # The pieces. The usual stands first and more often, so that most messages are wrong in one place.
 _METHODS = st.sampled_from(
-    [b"GET", b"POST", b"HEAD", b"PUT", b"OPTIONS", b"get", b"CONNECT", b"B A"]
+    [b"GET", b"POST", b"HEAD", b"PUT", b"OPTIONS", b"get", b"CONNECT", b"TRACE", b"B A"]
 )
 _TARGETS = st.one_of(
     st.sampled_from([path.encode() for path in ACTIONS]),

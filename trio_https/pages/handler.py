@@ -30,8 +30,8 @@ __all__ = ["Pages"]
 
 _log = logging.getLogger("trio_https.pages")
 
-# RFC 9110 §9.3 and RFC 5789.
-_KNOWN_METHODS = {"POST", "PUT", "DELETE", "CONNECT", "TRACE", "PATCH"}
+# RFC 9110 §9.3 and RFC 5789; without CONNECT and TRACE, which the server itself refuses.
+_KNOWN_METHODS = {"POST", "PUT", "DELETE", "PATCH"}
 _OUR_FAULT = (500, 503)
 _ALLOW = ("Allow", "GET, HEAD, OPTIONS")
 

@@ -1,6 +1,6 @@
 """The request target and the authority that a request is for (RFC 9112 §3.2, RFC 9110 §7.2).
 
-Of the four forms of a target, a server that is no proxy answers three: origin-form
+Of the four forms of a target, a server that is no proxy understands three: origin-form
 ("/where?q=now"), absolute-form ("https://host/where"), whose authority wins over the Host field,
 and asterisk-form ("*") with OPTIONS. Which authorities the server is known by is not judged here.
 """
@@ -37,10 +37,8 @@ class RequestTarget(NamedTuple):
 def resolve_target(method: str, target: str, host: str | None) -> RequestTarget:
     """Return what ``target`` means beside the value of the Host field (None: there is no field).
 
-    Raises ``HTTPError``: 400 for a target or a host that is malformed, 501 for CONNECT.
+    Raises ``HTTPError`` 400, always closing, for a target or a host that is malformed.
     """
-    if method == "CONNECT":
-        raise HTTPError(501, "this server is no proxy", close=True)
     if host is not None and not is_authority(host):
         raise HTTPError(400, "the Host header field is malformed", close=True)  # RFC 9112 §3.2
     if target.startswith("/"):
