@@ -1,8 +1,10 @@
 """The life of one connection on memory streams: who sees what when something goes wrong."""
 
 import logging
+import math
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ import trio
 import trio.testing
 
 from trio_https import Address, ClientGone, Headers, HTTPError, Limits, Request, Response
-from trio_https.connection import serve_connection
+from trio_https.connection import Service, serve_connection
 from trio_https.stopping import Stopping
 from trio_https.testing import open_connection
 
@@ -99,19 +101,28 @@ async def test_a_client_that_says_nothing_gets_no_handshake(
     assert caplog.messages == ["192.0.2.7:1234: no TLS handshake within 10 s"]
 
 
-async def test_a_handshake_waits_for_its_place(
-    server_context: ssl.SSLContext, client_context: ssl.SSLContext, autojump_clock: Any
-) -> None:
-    service = make_service(hello, tls_context=server_context, handshakes=1)
+@asynccontextmanager
+async def encrypted_after_a_wait(
+    seconds: float, service: Service, client_context: ssl.SSLContext
+) -> AsyncIterator[trio.SSLStream[trio.abc.Stream]]:
+    """Yield the client's end of a connection that gets its place for a handshake so late."""
     ours, theirs = trio.testing.memory_stream_pair()
     await service.handshakes.acquire()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(serve_connection, theirs, service)
-        await trio.sleep(9)
+        await trio.sleep(seconds)
         service.handshakes.release()
         async with encrypt(ours, client_context) as stream:
-            assert (await Peer(stream).ask()).status == 200
-            assert service.handshakes.value == 1  # and it is free for the next one
+            yield stream
+
+
+async def test_a_handshake_waits_for_its_place(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext, autojump_clock: Any
+) -> None:
+    service = make_service(hello, tls_context=server_context, handshakes=1)
+    async with encrypted_after_a_wait(9, service, client_context) as stream:
+        assert (await Peer(stream).ask()).status == 200
+        assert service.handshakes.value == 1  # and it is free for the next one
 
 
 async def test_a_place_for_a_handshake_is_not_waited_for_longer_than_one_may_take(
@@ -127,6 +138,89 @@ async def test_a_place_for_a_handshake_is_not_waited_for_longer_than_one_may_tak
         assert await read_all(ours) == b""
     assert trio.current_time() - started == Limits().handshake_timeout
     assert caplog.messages == ["a client: too many others were in a TLS handshake"]
+
+
+@pytest.mark.parametrize(
+    ("handshake_begins", "head_begins", "ends", "answer"),
+    [
+        (0, math.inf, 15, b""),  # silent after a fast handshake
+        (8, math.inf, 15, b""),  # and after a slow one
+        (8, 8, 15, b"HTTP/1.1 408 "),  # a slow handshake and a head that drips
+        (8, 14, 15, b"HTTP/1.1 408 "),  # and a head that begins late
+        (0, 14, 15, b"HTTP/1.1 408 "),
+        (0, 0, 10, b"HTTP/1.1 408 "),  # head_timeout is over before
+        (0, 4, 14, b"HTTP/1.1 408 "),
+    ],
+)
+async def test_the_first_head_has_its_time_from_the_accepted_connection_on(
+    handshake_begins: float,
+    head_begins: float,
+    ends: float,
+    answer: bytes,
+    server_context: ssl.SSLContext,
+    client_context: ssl.SSLContext,
+    autojump_clock: Any,
+) -> None:
+    started = trio.current_time()
+    async with (
+        open_connection(hello, server_context=server_context) as transport,
+        trio.open_nursery() as nursery,
+    ):
+        await trio.sleep(handshake_begins)
+        stream = encrypt(transport, client_context)
+        await stream.do_handshake()
+        nursery.start_soon(drip, stream, started + head_begins)
+        received = await read_all(stream)
+        assert trio.current_time() - started == ends
+        nursery.cancel_scope.cancel()
+    assert received[:13] == answer
+
+
+async def drip(stream: trio.abc.SendStream, begin: float) -> None:
+    """Send a head that has no end, an octet a second from ``begin`` on."""
+    await trio.sleep_until(begin)
+    with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+        for octet in HEAD[:-1].ljust(100, b"a"):
+            await stream.send_all(bytes([octet]))
+            await trio.sleep(1)
+
+
+async def test_who_waited_for_a_handshake_has_less_time_for_the_first_head(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext, autojump_clock: Any
+) -> None:
+    service = make_service(hello, tls_context=server_context, handshakes=1)
+    started = trio.current_time()
+    async with encrypted_after_a_wait(9, service, client_context) as stream:
+        assert await read_all(stream) == b""
+        assert trio.current_time() - started == Limits().first_head_timeout
+
+
+async def test_a_handshake_has_no_more_time_than_the_first_head(
+    server_context: ssl.SSLContext, caplog: pytest.LogCaptureFixture, autojump_clock: Any
+) -> None:
+    caplog.set_level(logging.INFO)
+    started = trio.current_time()
+    limits = Limits(first_head_timeout=5)
+    async with open_connection(hello, server_context=server_context, limits=limits) as transport:
+        assert await read_all(transport) == b""
+    assert trio.current_time() - started == 5
+    assert caplog.messages == ["a client: no TLS handshake within 5 s"]
+
+
+async def test_who_was_fast_once_may_take_his_time(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext, autojump_clock: Any
+) -> None:
+    """The time for the first head ends with it: the next may come, and end, after that."""
+    async with open_connection(hello, server_context=server_context) as transport:
+        peer = Peer(encrypt(transport, client_context))
+        assert (await peer.ask()).status == 200
+        await trio.sleep(Limits().first_head_timeout - 1)
+        await peer.stream.send_all(HEAD[:9])
+        await trio.sleep(2)
+        await peer.stream.send_all(HEAD[9:])
+        assert (await peer.read_reply_only()).status == 200
+        await trio.sleep(Limits().idle_timeout - 1)
+        assert (await peer.ask()).status == 200
 
 
 @pytest.mark.parametrize(

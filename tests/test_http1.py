@@ -335,7 +335,7 @@ async def seconds_until_closed(stream: trio.abc.ReceiveStream) -> tuple[float, b
 
 async def test_who_never_asks_is_hung_up_on_in_silence(autojump_clock: Any) -> None:
     async with open_connection(hello) as stream:
-        assert await seconds_until_closed(stream) == (Limits().head_timeout, b"")
+        assert await seconds_until_closed(stream) == (Limits().first_head_timeout, b"")
 
 
 async def test_who_was_answered_may_be_idle_for_longer(autojump_clock: Any) -> None:
@@ -371,7 +371,7 @@ async def test_a_head_must_end_in_time_however_it_drips(autojump_clock: Any) -> 
 
 async def test_the_first_head_has_no_more_time_because_it_began_late(autojump_clock: Any) -> None:
     async with open_connection(hello) as stream:
-        await trio.sleep(Limits().head_timeout - 1)
+        await trio.sleep(Limits().first_head_timeout - 1)
         await stream.send_all(b"GET")
         seconds, received = await seconds_until_closed(stream)
     assert seconds == 1

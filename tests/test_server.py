@@ -345,7 +345,7 @@ async def test_who_is_refused_must_be_quick_to_ask(
     async with connected(server) as first, connected(server) as second:
         await first.ask()
         await trio.testing.wait_all_tasks_blocked()
-        mock_clock.jump(2)
+        mock_clock.jump(4)
         assert await read_all(second.stream) == b""
         assert (await first.ask()).status == 200
 

@@ -17,12 +17,15 @@ class Limits:
     """What one client may cost. Timeouts are in seconds, sizes in bytes."""
 
     handshake_timeout: float = 10.0
-    """From the first byte awaited to the end of the TLS handshake: a few round trips at most."""
+    """From the accepted connection to the end of its TLS handshake: a few round trips at most."""
 
     head_timeout: float = 10.0
-    """From the first byte of a request to the end of its head; for the first request of a
-    connection, from the end of the handshake: a client that connects has something to ask. So who
-    was accepted has asked something after ``handshake_timeout`` and this, or is gone."""
+    """From the first byte of a request to the end of its head: one packet as a rule."""
+
+    first_head_timeout: float = 15.0
+    """From the accepted connection to the end of its first request head, the handshake included: a
+    client that connects has something to ask. Less than ``handshake_timeout`` and ``head_timeout``
+    together, so that who stalls in both does not get the time of both."""
 
     idle_timeout: float = 60.0
     """Between two requests of one connection. Browsers keep connections for minutes, but an idle

@@ -48,12 +48,15 @@ async def serve_connection(
 
     Raises nothing but what cancelled it; then, the connection is closed at once.
     """
+    accepted_at = trio.current_time()
     stream = transport
     try:
         if service.tls_context is not None:
             stream = await _shake_hands(transport, service.tls_context, service)
         tls_info = tls.describe(stream) if isinstance(stream, trio.SSLStream) else None
-        connection = HTTP1Connection(stream, limits=service.limits, client=client, tls=tls_info)
+        connection = HTTP1Connection(
+            stream, limits=service.limits, accepted_at=accepted_at, client=client, tls=tls_info
+        )
         while await exchange(connection, service):
             pass
         await tls.close(stream, timeout=service.limits.close_timeout)
@@ -86,7 +89,7 @@ async def serve_connection(
 async def _shake_hands(
     transport: trio.abc.Stream, context: ssl.SSLContext, service: Service
 ) -> trio.SSLStream[trio.abc.Stream]:
-    timeout = service.limits.handshake_timeout
+    timeout = min(service.limits.handshake_timeout, service.limits.first_head_timeout)
     started = trio.current_time()
     with trio.move_on_after(timeout) as wait:
         await service.handshakes.acquire()

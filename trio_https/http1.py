@@ -8,6 +8,7 @@ its absence as ``ClientGone``, and a response that can't be sent as ``ValueError
 has an ``h11.Connection`` of its own; it gets its bytes and no others.
 """
 
+import math
 import time
 from collections.abc import AsyncIterable, Iterable
 from typing import cast
@@ -36,8 +37,8 @@ class HTTP1Connection:
     """One exchange after the other over one stream.
 
     ``receive_request``, ``send_response`` and ``finish_exchange`` take turns, in one task; the body
-    of the request is read between the first two. The caller closes the stream. What is public and
-    no method tells of the exchange at hand, for the log.
+    of the request is read between the first two. The caller closes the stream. ``accepted_at`` is
+    by Trio's clock. What is public and no method tells of the exchange at hand, for the log.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class HTTP1Connection:
         stream: trio.abc.Stream,
         *,
         limits: Limits,
+        accepted_at: float,
         client: Address | None = None,
         tls: TLSInfo | None = None,
     ) -> None:
@@ -53,6 +55,7 @@ class HTTP1Connection:
         self.client = client
         self.tls = tls
         self.incoming = Incoming(stream)  # what h11 has not been given
+        self._first_head_deadline = accepted_at + limits.first_head_timeout
         self._requests = 0
         self._begin_exchange()
 
@@ -97,21 +100,25 @@ class HTTP1Connection:
         return self._make_request(event)
 
     async def _await_first_bytes(self, stopping: Stopping) -> bool:
-        seconds = self.limits.idle_timeout if self._requests else self.limits.head_timeout
-        with trio.move_on_after(seconds) as wait, stopping.ends_wait(wait):
+        deadline = self._deadline_in(self.limits.idle_timeout if self._requests else math.inf)
+        with trio.move_on_at(deadline) as wait, stopping.ends_wait(wait):
             return await self.incoming.receive()
         return False
 
     async def _receive_head(self) -> bytes:
         if (head := self._take_head()) is not None:
             return head
-        began = trio.current_time() if self._requests else self.began_at  # the connection's own
-        with trio.move_on_at(began + self.limits.head_timeout):
+        with trio.move_on_at(self._deadline_in(self.limits.head_timeout)):
             while await self.incoming.receive():
                 if (head := self._take_head()) is not None:
                     return head
             raise ClientGone("the client left in the middle of a request head")
         raise HTTPError(408, "the request head took too long", close=True)
+
+    def _deadline_in(self, seconds: float) -> float:
+        """``seconds`` from now, or sooner, when the time for the first head is over."""
+        deadline = trio.current_time() + seconds
+        return deadline if self._requests else min(deadline, self._first_head_deadline)
 
     def _take_head(self) -> bytes | None:
         return take_head(

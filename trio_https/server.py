@@ -159,7 +159,7 @@ async def _admit(
 
 def _refusing(service: Service) -> Service:
     """Return a service that answers 503, to clients that are quick to ask."""
-    limits = replace(service.limits, handshake_timeout=2.0, head_timeout=2.0)
+    limits = replace(service.limits, first_head_timeout=4.0)  # round trips of a slow line
     return replace(service, handler=_refuse, limits=limits)
 
 
