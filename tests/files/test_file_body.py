@@ -1,5 +1,5 @@
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -34,13 +34,6 @@ def open_file(path: Path) -> OpenFile:
 def file(path: Path) -> OpenFile:
     """An open file, which the test closes, mostly through its body."""
     return open_file(path)
-
-
-@pytest.fixture(autouse=True)
-def no_file_stays_open() -> Iterator[None]:
-    before = len(list(Path("/dev/fd").iterdir()))
-    yield
-    assert len(list(Path("/dev/fd").iterdir())) == before
 
 
 @pytest.fixture(params=["as here", "without RWF_NOWAIT", "without preadv"])

@@ -73,13 +73,6 @@ def without_privileges() -> Iterator[None]:
         os.seteuid(0)
 
 
-@pytest.fixture(autouse=True)
-def no_file_stays_open() -> Iterator[None]:
-    before = open_files()
-    yield
-    assert open_files() == before
-
-
 def open_files() -> list[Path]:
     return sorted(Path("/dev/fd").iterdir())
 

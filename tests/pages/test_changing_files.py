@@ -30,10 +30,8 @@ from trio_https.pages.validators import ValidatorsOf
 from ..peer import Peer, Reply
 from ..test_server import start
 from .asking import write
-from .test_handler import no_file_stays_open
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="an open file is locked there")
-__all__ = ["no_file_stays_open"]
 
 # More than the buffers of two sockets hold, so that the server has to wait for the client.
 SIZE = 8 * 2**20

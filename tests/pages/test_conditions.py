@@ -20,9 +20,6 @@ from trio_https.pages.handler import Pages
 from trio_https.pages.validators import Source
 
 from .asking import MODIFIED, NO_HEADERS, ask
-from .test_handler import no_file_stays_open
-
-__all__ = ["no_file_stays_open"]
 
 NS = 1_000_000_000
 NAME = "page.html"

@@ -1,6 +1,5 @@
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -41,13 +40,6 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def pages(root: Path) -> Pages:
     return Pages(root)
-
-
-@pytest.fixture(autouse=True)
-def no_file_stays_open() -> Iterator[None]:
-    before = open_files()
-    yield
-    assert open_files() == before
 
 
 def open_files() -> int:

@@ -2,7 +2,6 @@ import gzip
 import json
 import os
 import threading
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -19,19 +18,11 @@ from trio_https.pages.listing_page import CONTENT_SECURITY_POLICY
 from trio_https.rules.url_path import file_segments
 
 from ..chromium import open_chromium
-from ..files.test_open_file import open_files
 from .asking import MODIFIED, make_request, write
 from .test_listing_page import Reader
 
 JSON = {"Accept": "application/json"}
 MANY = 10_000
-
-
-@pytest.fixture(autouse=True)
-def no_file_stays_open() -> Iterator[None]:
-    before = open_files()
-    yield
-    assert open_files() == before
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
@@ -16,17 +15,10 @@ from trio_https.pages.listing_entries import Contents, Entry
 from trio_https.pages.listing_scan import scan_folder
 from trio_https.rules.url_path import file_segments
 
-from ..files.test_open_file import open_files, without_privileges
+from ..files.test_open_file import without_privileges
 from .asking import MODIFIED, write
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the traps are those of Unix")
-
-
-@pytest.fixture(autouse=True)
-def no_file_stays_open() -> Iterator[None]:
-    before = open_files()
-    yield
-    assert open_files() == before
 
 
 def scan(folder: Folder, *segments: str, max_entries: int = 1000) -> Contents:

@@ -21,10 +21,9 @@ from trio_https.messages import Headers, Response
 from trio_https.pages.handler import Pages
 
 from .asking import ask, write
-from .test_handler import BIG, no_file_stays_open
+from .test_handler import BIG
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the traps are those of Unix")
-__all__ = ["no_file_stays_open"]
 
 MIN_ROUNDS = 300
 MAX_SECONDS = 5.0

@@ -22,9 +22,6 @@ from trio_https.messages import Headers, Response
 from trio_https.pages.handler import Pages
 
 from .asking import MODIFIED, ask, write
-from .test_handler import no_file_stays_open
-
-__all__ = ["no_file_stays_open"]
 
 SIZES = [0, 1, 10, 70 * 1024]
 FILES = {f"{size}.bin": Random(size).randbytes(size) for size in SIZES}

@@ -10,6 +10,7 @@ import pytest
 import trio
 import trio.testing
 
+from trio_https.files.file_body import FileBody
 from trio_https.messages import Headers
 from trio_https.pages.handler import Pages
 from trio_https.testing import open_connection
@@ -55,7 +56,9 @@ async def test_what_is_in_the_page_cache_needs_no_thread_and_no_turn(
     pages = Pages(root)
     for _ in range(2):  # from the disk's cache, and then from ours
         with trio.testing.assert_no_checkpoints():
-            await pages(make_request(target, headers=Headers(fields)))
+            response = await pages(make_request(target, headers=Headers(fields)))
+        if isinstance(response.body, FileBody):
+            await response.body.aclose()
 
 
 @pytest.mark.parametrize("kind", ["a page", "a page at its pretty URL"])

@@ -26,10 +26,9 @@ from trio_https.testing import open_connection
 
 from ..peer import read_all
 from .asking import ask, write
-from .test_handler import no_file_stays_open, open_files
+from .test_handler import open_files
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the traps are those of Unix")
-__all__ = ["no_file_stays_open"]
 
 OUTSIDE = b"\xff" * 977
 AUTHORS_WORD = b"# for the server, not for visitors\n"

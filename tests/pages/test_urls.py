@@ -15,9 +15,6 @@ from trio_https.pages.handler import Pages
 from trio_https.rules.url_path import encode_segments, file_segments
 
 from .asking import ask, write
-from .test_handler import no_file_stays_open
-
-__all__ = ["no_file_stays_open"]
 
 STEMS = ["index", "about", "404", "50x", "a.b", "ü", "a?b#c", "%41", "two words", "index.html", "x"]
 ENDS = ["", ".html", ".html.html", ".txt", ".HTML", ".htm"]

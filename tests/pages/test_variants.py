@@ -1,6 +1,5 @@
 import gzip
 import os
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,13 +16,6 @@ from .asking import make_request
 MODIFIED = 1_000_000_000
 NOW = MODIFIED + 1000.0
 TEXT = b"some text, again and again; " * 200
-
-
-@pytest.fixture(autouse=True)
-def no_file_stays_open() -> Iterator[None]:
-    before = len(list(Path("/dev/fd").iterdir()))
-    yield
-    assert len(list(Path("/dev/fd").iterdir())) == before
 
 
 @pytest.fixture
