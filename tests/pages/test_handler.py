@@ -1,3 +1,4 @@
+import errno
 import os
 import sys
 from pathlib import Path
@@ -493,3 +494,69 @@ async def test_a_cancelled_request_leaves_no_file_open(
         scope.cancel()
         await pages(make_request("/"))
     assert scope.cancelled_caught
+
+
+# Faults of the server
+
+
+def fail(*_: object) -> int:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+async def test_a_fault_of_the_disk_is_told_by_the_nearest_page_for_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(root / "50x.html", "<h1>Sorry</h1>")
+    write(root / "folder" / "50x.html", "<h1>Sorry, here</h1>")
+    write(root / "_headers", "/*\n  Cache-Control: max-age=60\n")
+    pages = Pages(root)
+    for target, told in (("/50x", b"<h1>Sorry</h1>"), ("/folder/50x", b"<h1>Sorry, here</h1>")):
+        assert (await ask(pages, target)).body == told  # so that they are in memory
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "preadv", fail, raising=False)
+        for target, told in (("/", b"<h1>Sorry</h1>"), ("/folder/", b"<h1>Sorry, here</h1>")):
+            response = await ask(pages, target)
+            assert (response.status, response.body) == (500, told)
+            assert response.headers.get_all("Cache-Control") == ["no-cache"]
+            assert response.headers.get("ETag") is None
+    assert "Input/output error" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_file_that_is_being_written_is_to_be_asked_for_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(root / "50x.html", "<h1>Sorry</h1>")
+    pages = Pages(root)
+    await ask(pages, "/50x")
+    monkeypatch.delattr(os, "preadv", raising=False)  # so that it waits for a thread
+    limiter = trio.to_thread.current_default_thread_limiter()
+    limiter.total_tokens = 1
+    answers: list[Response] = []
+
+    async def ask_for_style() -> None:
+        answers.append(await ask(pages, "/style.css"))
+
+    async with trio.open_nursery() as nursery, limiter:
+        nursery.start_soon(ask_for_style)
+        await trio.testing.wait_all_tasks_blocked()
+        os.truncate(root / "style.css", 3)
+    [response] = answers
+    assert (response.status, response.body) == (503, b"<h1>Sorry</h1>")
+    assert response.headers.get("Retry-After") == "1"
+
+
+async def test_a_fault_without_a_page_for_it_is_an_error_in_words(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "preadv", fail, raising=False)
+    with pytest.raises(HTTPError) as caught:
+        await ask(pages, "/")
+    assert str(caught.value) == "500 Internal Server Error: this page can't be read"
+
+
+async def test_a_method_that_is_not_known_has_no_page_for_it(root: Path) -> None:
+    write(root / "50x.html", "<h1>Sorry</h1>")
+    with pytest.raises(HTTPError) as caught:
+        await ask(Pages(root), "/", "BREW")
+    assert caught.value.status == 501
