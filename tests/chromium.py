@@ -245,10 +245,11 @@ async def open_chromium(profile: Path, *, trust: Path | None = None) -> AsyncGen
 async def _fill_home(home: Path, trust: Path | None) -> None:
     # Where Chromium on Linux looks for what a user trusts beyond its own list.
     database = home / ".pki" / "nssdb"
-    database.mkdir(parents=True)
+    database.mkdir(parents=True, exist_ok=True)
     certutil = [require_program("certutil"), "-d", f"sql:{database}"]
     with trio.fail_after(COMMAND_TIMEOUT):
-        await trio.run_process([*certutil, "-N", "--empty-password"])
+        if not (database / "cert9.db").exists():
+            await trio.run_process([*certutil, "-N", "--empty-password"])
         if trust is not None:
             await trio.run_process([*certutil, "-A", "-n", "CA", "-t", "C,,", "-i", str(trust)])
 

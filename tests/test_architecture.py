@@ -33,7 +33,7 @@ ROWS = (
         *("stopping", "admission", "heap"),
         *("handlers.*", "certificates.*", "files.*"),
     ),
-    ("pages.*", "prepare.*"),
+    ("pages.*", "prepare.*", "trust.*"),
     ("departures",),
     ("connection",),
     ("server",),
@@ -42,7 +42,7 @@ ROWS = (
 )
 
 # A subpackage that is one room: its modules know each other as they need, but in no circle.
-ROOMS = ("certificates", "cli", "files", "pages", "prepare")
+ROOMS = ("certificates", "cli", "files", "pages", "prepare", "trust")
 
 SIBLINGS = {
     ("rules.byte_range", "rules.entity_tag"): "If-Range compares entity tags",
@@ -164,7 +164,7 @@ def room_of(name: str) -> str:
 PLACED = [
     name
     for name in MODULES
-    if name and name not in ("rules", "handlers", "operate", "prepare", "files", "pages")
+    if name and name not in ("rules", "handlers", "operate", "prepare", "files", "pages", "trust")
 ]
 
 
@@ -199,7 +199,8 @@ def test_imports_go_in_no_circle() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "rules", "handlers", "operate", "certificates", "files", "pages", "prepare"]
+    "name",
+    ["", "rules", "handlers", "operate", "certificates", "files", "pages", "prepare", "trust"],
 )
 def test_a_package_holds_no_code_of_its_own(name: str) -> None:
     """Docstring, imports, ``__version__`` and ``__all__``."""

@@ -8,6 +8,7 @@ import click
 
 from .compress import compress
 from .serve import serve
+from .trust import trust, untrust
 
 __all__ = ["run", "trio_https"]
 
@@ -72,6 +73,8 @@ def trio_https() -> None:
 
 trio_https.add_command(serve)
 trio_https.add_command(compress)
+trio_https.add_command(trust)
+trio_https.add_command(untrust)
 
 
 def run() -> int:
