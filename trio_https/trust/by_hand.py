@@ -37,7 +37,7 @@ _STEPS = {
         Trust; When using this certificate: Always Trust
     """,
     "Firefox": """
-        Firefox, where it does not look into the system's store
+        Firefox where it does not look into the system's store
         Settings; Privacy & Security; Certificates; View Certificates; Authorities; Import
         Choose {path}; Trust this CA to identify websites
     """,
@@ -68,14 +68,13 @@ def steps_by_hand(authority: Authority, system: str) -> list[Steps]:
     """Return the steps for all clients but those of ``system``, which is one of ``platform``."""
     words = {
         "name": authority.path.name,
-        "path": authority.path,
+        "path": str(authority.path),
         "argument": shlex.quote(str(authority.path)),
         "thumbprint": authority.thumbprint,
     }
-    texts = (text for key, text in _STEPS.items() if key != system)
-    return [_parse(text.format(**words)) for text in texts]
+    return [_parse(text, words) for key, text in _STEPS.items() if key != system]
 
 
-def _parse(text: str) -> Steps:
+def _parse(text: str, words: dict[str, str]) -> Steps:
     client, *steps = (" ".join(line.split()) for line in text.strip().splitlines())
-    return Steps(client, tuple(steps))
+    return Steps(client, tuple(step.format(**words) for step in steps))

@@ -8,6 +8,7 @@ made anew has the subject of the old one.
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -101,7 +102,10 @@ class NssStore:
 
     def _shows(self, entry: _Entry, authority: Authority) -> bool:
         command = self._certutil("-L", "-a", "-n", entry.nickname)
-        return authority.is_in(run_program(command, self.timeout))
+        # certutil lists nicknames that it does not find itself, such as those that end in blanks.
+        with suppress(StoreError):
+            return authority.is_in(run_program(command, self.timeout))
+        return False
 
 
 def has_database(folder: Path) -> bool:
