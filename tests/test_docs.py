@@ -175,10 +175,11 @@ def test_the_first_command_serves_the_pages_on_a_fresh_machine(tmp_path: Path) -
 
 
 def test_every_block_of_commands_is_run_by_a_test() -> None:
-    """By those above, by .ci/run, or as the subject of tests/test_command.py."""
+    """By those above, by .ci/run, or as the subject of a file of tests of its own."""
     known = (
         *("pip install .", "mkdir site", "pip install -e", "ruff format"),
         *("trio-https [PAGES]", "trio-https compress PAGES"),
+        *("trio-https trust", "trio-https untrust"),
     )
     for block in blocks("console"):
         assert any(part in block.text for part in known), block

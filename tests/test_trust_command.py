@@ -7,14 +7,16 @@ nothing of this machine is changed, whatever fails.
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from .chromium import BrowserError, open_chromium
-from .command import MODULE, Ended, run_command, start_server
+from .command import MODULE, Ended, run_command, start_command, start_server
 from .programs import require_program
 
 ANCHORS = Path("/usr/local/share/ca-certificates")
@@ -275,6 +277,23 @@ def test_what_could_not_be_done_is_named_and_the_exit_code_says_so(folder: Path)
     ended = run(folder, "trust", "--store", "firefox", PATH="/nowhere")
     assert (ended.code, told(ended)) == (1, [("not done", "firefox")])
     assert "libnss3-tools" in ended.stderr
+
+
+def test_ctrl_c_ends_it_with_the_program_that_it_waits_for(folder: Path) -> None:
+    make_profile(folder)
+    programs = folder / "programs"
+    programs.mkdir()
+    (programs / "certutil").write_text("#!/bin/sh\necho $$ > pid.new; mv pid.new pid; sleep 1000\n")
+    (programs / "certutil").chmod(0o755)
+    environment = {"HOME": str(folder / "user"), "PATH": f"{programs}:{os.environ['PATH']}"}
+    arguments = ("trust", "--store", "firefox")
+    with start_command(*arguments, folder=folder, environment=environment) as command:
+        while not (folder / "pid").exists():  # the test's own deadline ends a wait that is in vain
+            time.sleep(0.01)
+        command.send_signal(signal.SIGINT)
+        assert command.wait() == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((folder / "pid").read_text()), 0)
 
 
 def test_root_is_told_that_it_has_an_authority_of_its_own(folder: Path) -> None:

@@ -1,11 +1,16 @@
 import hashlib
 import ssl
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import binary, integers, sampled_from
 
 from trio_https import ConfigError
 from trio_https.trust.authority import Authority, read_authority
+
+SOME = Authority(path=Path("ca.crt"), der=bytes(range(256)) * 2)
 
 
 def test_the_fingerprints_are_those_of_the_certificate(authority: Authority) -> None:
@@ -31,6 +36,16 @@ def test_it_is_found_in_a_file_of_any_form(
         "DER": authority.der,
     }
     assert authority.is_in(contents[form])
+
+
+@given(before=binary(), width=integers(1, 200), line_end=sampled_from([b"\n", b"\r\n"]))
+def test_it_is_found_whatever_the_lines_are_and_stand_between(
+    before: bytes, width: int, line_end: bytes
+) -> None:
+    text = b64encode(SOME.der)
+    lines = [text[start : start + width] for start in range(0, len(text), width)]
+    assert SOME.is_in(b"-----".join((before, line_end.join(lines), before)))
+    assert not SOME.is_in(b"-----".join((before, line_end.join(lines[:-1]), before)))
 
 
 def test_it_is_not_taken_for_another_of_the_same_name(

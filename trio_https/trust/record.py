@@ -43,8 +43,11 @@ def known_authorities(home: Path) -> list[Authority]:
     open_home(home)
     current = home / "ca" / "ca.crt"
     paths = [*([current] if current.exists() else []), *sorted(_folder(home).glob("*.crt"))]
-    authorities = [read_authority(path) for path in paths]
-    return list({authority.der: authority for authority in reversed(authorities)}.values())[::-1]
+    authorities: dict[bytes, Authority] = {}
+    for path in paths:
+        authority = read_authority(path)
+        authorities.setdefault(authority.der, authority)
+    return list(authorities.values())
 
 
 def _folder(home: Path) -> Path:
