@@ -79,6 +79,8 @@ def make_profile(folder: Path) -> Path:
 def system(folder: Path) -> list[str]:
     """The beginning of a command line that runs the rest with a copy of the system's store."""
     require_program("update-ca-certificates")
+    if not ANCHORS.is_dir():
+        pytest.skip("this system's store is not where Debian has it")
     copies = folder / "system"
     for source, name in ((CERTS, "certs"), (ANCHORS, "anchors")):
         shutil.copytree(source, copies / name, symlinks=True, ignore=shutil.ignore_patterns("java"))
@@ -154,7 +156,7 @@ def test_without_roots_rights_the_commands_for_it_are_told_and_the_rest_is_done(
     outcomes = told(ended)
     assert outcomes[0] == ("not done", "system")
     assert ("done", "firefox") in outcomes
-    assert "Only root may change it." in ended.stderr
+    assert "only root may change it." in ended.stderr
     # As a user would: the lines, by a shell; sudo is root's right here.
     commands = re.findall(r"^    sudo (.+)$", ended.stderr, re.MULTILINE)
     assert [command.split()[0] for command in commands] == ["install", "update-ca-certificates"]

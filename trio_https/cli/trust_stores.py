@@ -113,7 +113,7 @@ def _say_outcomes(outcomes: Iterable[Outcome], words: dict[Status, tuple[str, st
         say(f"  {paint(f'{word:<9}', colour)}  {store.kind:<8}  {_home_as_tilde(store.place)}")
         say(f"{'':<23}for {store.readers}")
         if outcome.reason:
-            say(f"{'':<23}{outcome.reason[:1].upper()}{outcome.reason[1:]}.")
+            say(f"{'':<23}{outcome.reason}.")
         if outcome.remedy:
             say(f"{'':<23}{outcome.remedy}.")
         elif outcome.commands and outcome.status in (Status.FAILED, Status.PLANNED):
