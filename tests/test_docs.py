@@ -20,11 +20,16 @@ import trustme
 from trio_https import Limits
 from trio_https.cli.compress import compress as compress_command
 from trio_https.cli.serve import serve as serve_command
+from trio_https.cli.trust import trust as trust_command
+from trio_https.cli.trust import untrust as untrust_command
 
 from .programs import require_program
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+COMMANDS = [serve_command, compress_command, trust_command, untrust_command]
 
 
 class Block(NamedTuple):
@@ -185,7 +190,7 @@ def test_every_block_of_commands_is_run_by_a_test() -> None:
         assert any(part in block.text for part in known), block
 
 
-@pytest.mark.parametrize("command", [serve_command, compress_command], ids=["serve", "compress"])
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_the_tables_of_options_are_complete(command: click.Command) -> None:
     text = (ROOT / "docs" / "command-line.md").read_text("utf-8")
     for parameter in command.params:

@@ -193,8 +193,10 @@ def _announce(urls: Sequence[str], identity: Identity, distrust: str | None) -> 
         say("  Trusted by this machine's clients.")
     else:
         say(f"  Not trusted by this machine's clients yet: {distrust}.")
+        if identity.authority is not None:
+            say("  Run trio-https trust, and they and your browsers do.")
     if identity.authority is not None:
-        say("  Have your browser trust this certificate authority, which is yours alone:")
+        say("  The certificate authority to be trusted, which is yours alone:")
         say(f"    file     {identity.authority.path}")
         say(f"    SHA-256  {identity.authority.sha256}")
         say(f"  Or try:  curl --cacert {shlex.quote(str(identity.authority.path))} {urls[0]}")
