@@ -12,6 +12,7 @@ __all__ = [
     "PERMITTED_NETWORKS",
     "SubjectName",
     "default_names",
+    "is_dns_name",
     "is_permitted",
     "is_public_name",
     "permitted_domains",
@@ -75,7 +76,7 @@ def is_permitted(
     if not isinstance(name, str):
         return any(name in network for network in networks)
     host = name.removeprefix("*.")
-    if not _is_dns_name(host):
+    if not is_dns_name(host):
         return False
     return any(host == domain or host.endswith(f".{domain}") for domain in domains)
 
@@ -86,6 +87,12 @@ def is_public_name(name: str) -> bool:
     return "." in host and _is_host_name(host) and not is_permitted(host, _RESERVED_DOMAINS, ())
 
 
+def is_dns_name(name: str) -> bool:
+    """Whether a name in lower case, without a wildcard, is one that a host can have."""
+    # 253 characters are the 255 octets of RFC 1035 §2.3.4 without the root's and a length octet.
+    return len(name) <= 253 and all(_LABEL.fullmatch(label) for label in name.split("."))
+
+
 def _normalize(hostname: str) -> str:
     return hostname.lower().removesuffix(".")
 
@@ -94,9 +101,4 @@ def _is_host_name(name: str) -> bool:
     # Browsers read a name that ends in a number as an IPv4 address (WHATWG URL, "ends in a
     # number checker"): https://1234/ is 0.0.4.210.
     number = re.fullmatch(r"[0-9]+|0x[0-9a-f]*", name.rpartition(".")[2])
-    return _is_dns_name(name) and not number and name not in _TOP_LEVEL_DOMAINS
-
-
-def _is_dns_name(name: str) -> bool:
-    # 253 characters are the 255 octets of RFC 1035 §2.3.4 without the root's and a length octet.
-    return len(name) <= 253 and all(_LABEL.fullmatch(label) for label in name.split("."))
+    return is_dns_name(name) and not number and name not in _TOP_LEVEL_DOMAINS
