@@ -27,7 +27,15 @@ from .description import (
 from .home import config_error
 from .pem_loading import load_chain, load_private_key, read_pem_blocks
 
-__all__ = ["CertificateDescription", "describe_certificate", "read_certificate_files"]
+__all__ = [
+    "CertificateDescription",
+    "check_key_fits",
+    "check_strength",
+    "check_use",
+    "check_validity",
+    "describe_certificate",
+    "read_certificate_files",
+]
 
 _NEW_KEY = "Make key and certificate anew, with an ECDSA P-256 key or an RSA one of 2048 bits"
 
@@ -53,11 +61,11 @@ def read_certificate_files(
         blocks = read_pem_blocks(key, "Give the certificate's private key, in PEM, with --key")
     private_key = load_private_key(key or certificate, blocks, password)
     for number, each in enumerate(chain, 1):
-        _check_strength(certificate, number, each)
+        check_strength(certificate, number, each)
     description = _describe(certificate, chain[0])
-    _check_key_fits(private_key, key or certificate, certificate, chain)
-    _check_use(certificate, chain[0])
-    _check_validity(certificate, description, now)
+    check_key_fits(private_key, key or certificate, certificate, chain)
+    check_use(certificate, chain[0])
+    check_validity(certificate, description, now)
     return description
 
 
@@ -69,9 +77,10 @@ def _describe(path: Path, certificate: x509.Certificate) -> CertificateDescripti
         raise config_error(path, reason, _NEW_KEY) from error
 
 
-def _check_key_fits(
+def check_key_fits(
     key: PrivateKeyTypes, path: Path, certificate_path: Path, chain: Sequence[x509.Certificate]
 ) -> None:
+    """Raise ConfigError where the key in ``path`` is not that of the first certificate."""
     public_key = key.public_key()
     fits = [certificate.public_key() == public_key for certificate in chain]
     if fits[0]:
@@ -85,7 +94,7 @@ def _check_key_fits(
     raise config_error(path, f"the key does not belong to {its}", remedy)
 
 
-def _check_strength(path: Path, number: int, certificate: x509.Certificate) -> None:
+def check_strength(path: Path, number: int, certificate: x509.Certificate) -> None:
     """Refuse what OpenSSL would not load, be it the leaf or another certificate of the chain."""
     try:
         key, algorithm = certificate.public_key(), certificate.signature_hash_algorithm
@@ -106,7 +115,7 @@ def _is_short(key: CertificatePublicKeyTypes) -> bool:
     return isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _MIN_CURVE_BITS
 
 
-def _check_use(path: Path, certificate: x509.Certificate) -> None:
+def check_use(path: Path, certificate: x509.Certificate) -> None:
     """Refuse a key that OpenSSL loads, but that has no signature scheme (RFC 8446 §4.2.3)."""
     key = certificate.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in NIST_CURVES:
@@ -116,7 +125,8 @@ def _check_use(path: Path, certificate: x509.Certificate) -> None:
     raise config_error(path, "browsers know no TLS with a key of this kind", _NEW_KEY)
 
 
-def _check_validity(path: Path, certificate: CertificateDescription, now: datetime) -> None:
+def check_validity(path: Path, certificate: CertificateDescription, now: datetime) -> None:
+    """Raise ConfigError where the certificate has expired or is not valid yet."""
     if now > certificate.not_after:
         reason = f"the certificate has expired, on {certificate.not_after:%Y-%m-%d %H:%M} UTC"
         raise config_error(path, reason, "Renew it, or make a new one")
