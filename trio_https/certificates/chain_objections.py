@@ -6,6 +6,8 @@ known here: which certificates a client may have anyway, and why one refused the
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 from cryptography import x509
@@ -18,6 +20,9 @@ from .objections import Objection, find_objections, objection_of
 from .pem_files import check_key_fits, check_strength
 
 __all__ = ["find_chain_objections"]
+
+# OpenSSL's words for X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY and its kin.
+_ENDS_EARLY = ("unable to get", "unable to verify the first certificate")
 
 
 def find_chain_objections(
@@ -39,12 +44,11 @@ def find_chain_objections(
     """
     place = Path(chain.place)
     if key is not None:
-        yield from objection_of(
-            lambda _: check_key_fits(key.key, key.path, place, chain.certificates), place
-        )
+        fitting = partial(check_key_fits, key.key, key.path, place, chain.certificates)
+        yield from objection_of(chain.place, fitting)
     yield from find_objections(chain.certificates[0], chain.place, names, now=now)
     for number, certificate in enumerate(chain.certificates[1:], 2):
-        yield from objection_of(check_strength, place, number, certificate)
+        yield from objection_of(chain.place, partial(check_strength, place, number, certificate))
         yield from _about_authority(number, certificate, now)
     if not is_partial:
         yield from _about_order(chain.certificates)
@@ -74,7 +78,7 @@ def _about_authority(
 
 
 def _about_order(certificates: Sequence[x509.Certificate]) -> Iterator[Objection]:
-    for number, (certificate, issuer) in enumerate(zip(certificates, certificates[1:]), 1):
+    for number, (certificate, issuer) in enumerate(pairwise(certificates), 1):
         if _is_issuer(issuer, certificate):
             continue
         signers = [
@@ -92,7 +96,7 @@ def _about_order(certificates: Sequence[x509.Certificate]) -> Iterator[Objection
 def _about_end(
     last: x509.Certificate, anchors: CertificateChain | None, distrust: str | None
 ) -> Iterator[Objection]:
-    if is_self_signed(last) or distrust is None:
+    if is_self_signed(last) or distrust is None or not distrust.startswith(_ENDS_EARLY):
         return
     if any(_is_issuer(anchor, last) for anchor in (anchors.certificates if anchors else ())):
         return

@@ -8,6 +8,7 @@ chain, and not whether anybody trusts it.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -55,9 +56,9 @@ def find_objections(
     """
     try:
         description = describe_certificate(certificate)
-        yield from objection_of(check_validity, Path(place), description, now)
-        yield from objection_of(check_strength, Path(place), 1, certificate)
-        yield from objection_of(check_use, Path(place), certificate)
+        yield from objection_of(place, partial(check_validity, Path(place), description, now))
+        yield from objection_of(place, partial(check_strength, Path(place), 1, certificate))
+        yield from objection_of(place, partial(check_use, Path(place), certificate))
         yield from _about_names(certificate, description.names)
         yield from _about_wanted_names(description.names, names)
         yield from _about_lifetime(description, now)
@@ -67,12 +68,10 @@ def find_objections(
         raise ConfigError(f"{place}: a part of the certificate is damaged ({error}).") from error
 
 
-def objection_of(
-    check: Callable[..., None], place: Path, *arguments: object
-) -> Iterator[Objection]:
-    """Yield what a check that raises ConfigError says of the file ``place``."""
+def objection_of(place: str, check: Callable[[], None]) -> Iterator[Objection]:
+    """Yield what a check that raises ConfigError says of ``place``."""
     try:
-        check(place, *arguments)
+        check()
     except ConfigError as error:
         yield Objection(str(error).removeprefix(f"{place}: "))
 

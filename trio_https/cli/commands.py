@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import click
 
+from .cert import cert
 from .compress import compress
 from .serve import serve
 from .trust import trust, untrust
@@ -73,6 +74,7 @@ def trio_https() -> None:
 
 trio_https.add_command(serve)
 trio_https.add_command(compress)
+trio_https.add_command(cert)
 trio_https.add_command(trust)
 trio_https.add_command(untrust)
 

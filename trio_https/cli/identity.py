@@ -14,7 +14,14 @@ from ..errors import ConfigError
 from ..tls import open_server_context
 from .console import say, step
 
-__all__ = ["Identity", "KeyFiles", "LocalAuthority", "open_identity", "private_places"]
+__all__ = [
+    "Identity",
+    "KeyFiles",
+    "LocalAuthority",
+    "open_identity",
+    "private_places",
+    "read_password",
+]
 
 # Where a certificate is expected without being named, as the README of that folder says.
 _CERTS_FOLDER = Path("certs")
@@ -85,7 +92,7 @@ def _find_files(files: KeyFiles) -> tuple[Path | None, Path | None]:
 
 def _open_given(certificate: Path, key: Path | None, password_file: Path | None) -> Identity:
     with step("Certificate") as told:
-        password = _read_password(password_file) if password_file else None
+        password = read_password(password_file) if password_file else None
         description = read_certificate_files(certificate, key, password, now=datetime.now(UTC))
         told.detail = f"{_names(description)}; {_validity(description)}"
     with step("Key") as told:
@@ -115,7 +122,8 @@ def _open_local() -> Identity:
     return Identity(context, local.leaf, (local.path, local.ca_path.parent), authority)
 
 
-def _read_password(path: Path) -> bytes:
+def read_password(path: Path) -> bytes:
+    """Return the first line of a file. Raises ``ConfigError``."""
     try:
         return path.read_bytes().partition(b"\n")[0].rstrip(b"\r")
     except OSError as exc:
