@@ -4,6 +4,8 @@ A handshake as this machine's clients do it, and where they refuse the certifica
 looks at nothing. Nothing is sent but the handshake; what a certificate says is not known here.
 """
 
+import os
+import socket
 import ssl
 import sys
 from collections.abc import Sequence
@@ -117,6 +119,10 @@ def _why_unreachable(error: Exception) -> str:
     cause = without_groups(error.__cause__ or error)
     while isinstance(cause, BaseExceptionGroup):
         cause = without_groups(cause.exceptions[0])
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror[:1].lower() + cause.strerror[1:]
-    return "the connection broke"
+    if isinstance(cause, socket.gaierror):
+        text = cause.strerror or str(cause)  # its numbers are not those of the operating system
+    elif isinstance(cause, OSError) and cause.errno:
+        text = os.strerror(cause.errno)
+    else:
+        return "the connection broke"
+    return text[:1].lower() + text[1:]

@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-from .description import is_self_signed
+from .description import format_name, is_self_signed
 from .details import CertificateChain, CertificateKey, is_authority
 from .local_names import SubjectName
 from .objections import Objection, find_objections, objection_of
@@ -101,7 +101,7 @@ def _about_end(
     if any(_is_issuer(anchor, last) for anchor in (anchors.certificates if anchors else ())):
         return
     yield Objection(
-        f"the chain ends before its root: {last.issuer.rfc4514_string()!r} is not in it, and not"
+        f"the chain ends before its root: {format_name(last.issuer)!r} is not in it, and not"
         " known on this machine. If that is an intermediate authority, put its certificate at the"
         " end; phones and curl don't fetch it."
     )

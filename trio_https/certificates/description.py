@@ -11,6 +11,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.x509.oid import NameOID
 
 __all__ = ["CertificateDescription", "describe_certificate"]
 
@@ -43,14 +44,20 @@ def describe_certificate(certificate: x509.Certificate) -> CertificateDescriptio
     """
     return CertificateDescription(
         names=_names(certificate),
-        subject=certificate.subject.rfc4514_string(),
-        issuer=certificate.issuer.rfc4514_string(),
+        subject=format_name(certificate.subject),
+        issuer=format_name(certificate.issuer),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         sha256=certificate.fingerprint(hashes.SHA256()).hex(":").upper(),
         key=_key_name(certificate.public_key()),
         self_signed=is_self_signed(certificate),
     )
+
+
+def format_name(name: x509.Name) -> str:
+    """Return a subject or an issuer as RFC 4514 writes it."""
+    # That RFC has no name for an e-mail address, where every other tool has this one.
+    return name.rfc4514_string({NameOID.EMAIL_ADDRESS: "emailAddress"})
 
 
 def is_self_signed(certificate: x509.Certificate) -> bool:

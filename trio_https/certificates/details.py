@@ -79,6 +79,8 @@ class CertificateDetails:
     """What its key may be used for, from the extended key usage; () where that is left open."""
     is_authority: bool
     """Whether it may sign other certificates."""
+    permitted_names: tuple[str, ...]
+    """The domains and networks that an authority is constrained to; () where it is not."""
 
 
 def read_chain(path: Path) -> CertificateChain:
@@ -135,6 +137,7 @@ def _describe(place: str, number: int, certificate: x509.Certificate) -> Certifi
             sha1=certificate.fingerprint(hashes.SHA1()).hex(":").upper(),  # noqa: S303
             purposes=_purposes(certificate),
             is_authority=is_authority(certificate),
+            permitted_names=_permitted_names(certificate),
         )
     except (ValueError, UnsupportedAlgorithm) as error:
         raise ConfigError(
@@ -158,6 +161,14 @@ def _purposes(certificate: x509.Certificate) -> tuple[str, ...]:
     except x509.ExtensionNotFound:
         return ()
     return tuple(_PURPOSES.get(purpose, purpose.dotted_string) for purpose in extension.value)
+
+
+def _permitted_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.NameConstraints)
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(str(subtree.value) for subtree in extension.value.permitted_subtrees or ())
 
 
 def _format_serial_number(number: int) -> str:

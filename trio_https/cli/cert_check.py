@@ -44,7 +44,7 @@ def _check(target: Target, names: Sequence[str]) -> list[Objection]:
         colour, label = ("red", "problem") if objection.is_serious else ("yellow", "note")
         click.echo(f"  {paint(f'{label:<7}', colour)}  {printable(objection.text)}")
     if not any(objection.is_serious for objection in objections):
-        click.echo(f"  {paint('ok', 'green')}       Clients have nothing against it.")
+        click.echo(f"  {paint('ok', 'green')}       Clients that trust it have nothing against it.")
     click.echo()
     return objections
 

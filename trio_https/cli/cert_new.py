@@ -64,7 +64,7 @@ def make_certificate(wish: Wish, folder: Path, *, force: bool) -> None:
             told.detail = f"{'made now, ' if ca.made else ''}{ca.path}"
     with step("Certificate") as told:
         made = _issue(wish, template, ca, now)
-        told.detail = _describe(made, now)
+        told.detail = _describe(made)
     with step("Files") as told:
         write = files.replace if force else files.write_new
         write(made.key, made.certificate)
@@ -99,9 +99,9 @@ def _issue(
     return issue_by_local_ca(template, ca, key_type, lifetime=lifetime, now=now)
 
 
-def _describe(made: NewCertificate, now: datetime) -> str:
+def _describe(made: NewCertificate) -> str:
     description = made.description
-    days = (description.not_after - now).days
+    days = (description.not_after - description.not_before).days
     names = ", ".join(description.names)
     return f"{names}; until {description.not_after:%Y-%m-%d} ({days} days); {description.key}"
 

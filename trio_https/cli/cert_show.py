@@ -60,8 +60,9 @@ def _rows(details: CertificateDetails, now: datetime) -> Iterable[tuple[str, str
     yield "Valid to", f"{description.not_after:%Y-%m-%d %H:%M} UTC, {_time_left(details, now)}"
     yield "Key", description.key
     yield "Signature", details.signature
-    purposes = ", ".join(details.purposes) or "left open"
-    yield "For", f"signing certificates; {purposes}" if details.is_authority else purposes
+    if details.is_authority:
+        yield "Signs for", ", ".join(details.permitted_names) or "any name"
+    yield "Use", ", ".join(details.purposes) or "left open"
     yield "Serial", details.serial_number
     yield "SHA-256", description.sha256
     yield "SHA-1", details.sha1
@@ -72,8 +73,8 @@ def _rows_of_target(target: Target) -> Iterable[tuple[str, str]]:
         verdict = "belongs to it" if fits(target.key, target.chain) else "does NOT belong to it"
         yield "Key file", f"{target.key.path}, {verdict}"
     for trust in target.trust:
-        verdict = "yes" if trust.distrust is None else f"no: {trust.distrust}"
-        yield "Trusted", f"{verdict} (by {trust.store})"
+        verdict = "yes" if trust.distrust is None else f"no, {trust.distrust}"
+        yield "Trusted", f"by {trust.store}: {verdict}"
 
 
 def _time_left(details: CertificateDetails, now: datetime) -> str:
@@ -111,6 +112,7 @@ def _facts(details: CertificateDetails, now: datetime) -> dict[str, object]:
         "signature": details.signature,
         "purposes": details.purposes,
         "is_authority": details.is_authority,
+        "permitted_names": details.permitted_names,
         "serial_number": details.serial_number,
         "sha256": description.sha256,
         "sha1": details.sha1,

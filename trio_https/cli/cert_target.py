@@ -154,4 +154,4 @@ def _server_target(host: str, port: int) -> Target:
 
 
 def _trust(distrust: str | None) -> Trust:
-    return Trust("this machine's OpenSSL, as Python and curl use it", distrust)
+    return Trust("OpenSSL on this machine", distrust)
