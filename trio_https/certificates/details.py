@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ..errors import ConfigError
 from .description import CertificateDescription, describe_certificate
-from .pem_loading import load_chain, load_private_key, read_pem_blocks
+from .pem_loading import load_chain, load_private_key, parse_certificate, read_pem_blocks
 
 __all__ = [
     "CertificateChain",
@@ -91,7 +91,7 @@ def read_chain(path: Path) -> CertificateChain:
 def parse_chain(place: str, certificates: Sequence[bytes]) -> CertificateChain:
     """Return the chain of certificates in DER, one at least. Raises ConfigError."""
     try:
-        parsed = tuple(x509.load_der_x509_certificate(data) for data in certificates)
+        parsed = tuple(parse_certificate(data) for data in certificates)
     except (ValueError, x509.InvalidVersion) as error:
         raise ConfigError(f"{place}: what it shows is no certificate ({error}).") from error
     return CertificateChain(place, parsed)

@@ -5,6 +5,7 @@ where there is one. Whether key and certificates go together is not looked at he
 """
 
 import shlex
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from .home import config_error
 from .pem_blocks import PemBlock, parse_pem_blocks
 
-__all__ = ["load_chain", "load_private_key", "read_pem_blocks"]
+__all__ = ["load_chain", "load_private_key", "parse_certificate", "read_pem_blocks"]
 
 _CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 
@@ -119,10 +120,21 @@ def _load_certificate(path: Path, number: int, block: PemBlock) -> x509.Certific
     try:
         if block.is_encrypted:
             raise ValueError("it has headers as an encrypted key")
-        return x509.load_der_x509_certificate(block.data)
+        return parse_certificate(block.data)
     except (ValueError, x509.InvalidVersion) as error:
         reason = f"certificate number {number} in it is damaged"
         raise config_error(path, reason, "Get the file anew from where it comes from") from error
+
+
+def parse_certificate(data: bytes) -> x509.Certificate:
+    """Return the certificate in DER. Raises ValueError or InvalidVersion (of ``cryptography``)."""
+    certificate = x509.load_der_x509_certificate(data)
+    # It warns of a common name of more than 64 octets, where RFC 5280 counts characters: 22 of
+    # Chinese are enough. Both names are kept once they have been read.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        _ = certificate.subject, certificate.issuer
+    return certificate
 
 
 def load_private_key(

@@ -164,7 +164,7 @@ class _Reading:
             with self._telling(setting.line):
                 attributes.append(_parse_attribute(setting))
         # Not without: browsers look at the subjectAltName alone, but people look at this.
-        if not any(attribute.oid == NameOID.COMMON_NAME for attribute in attributes):
+        if not any(_field_name(setting) == "CN" for setting in section.settings):
             self._tell(section.line, "there is no CN: write the name of the server, CN = localhost")
         return x509.Name(attributes)
 
@@ -211,9 +211,7 @@ class _Reading:
 
 
 def _parse_attribute(setting: Setting) -> x509.NameAttribute[str]:
-    # "0.OU" and "1.OU" are two of a kind.
-    name = re.sub(r"^[0-9]+\.", "", setting.name)
-    name = _LONG_NAMES.get(name, name)
+    name = _field_name(setting)
     if name not in _FIELDS:
         raise LineMistake(
             f"{setting.name} is no field of a subject that is known: take it out (known are"
@@ -222,6 +220,12 @@ def _parse_attribute(setting: Setting) -> x509.NameAttribute[str]:
     oid, length = _FIELDS[name]
     _check_field(name, setting.value, length)
     return x509.NameAttribute(oid, setting.value)
+
+
+def _field_name(setting: Setting) -> str:
+    # "0.OU" and "1.OU" are two of a kind.
+    name = re.sub(r"^[0-9]+\.", "", setting.name)
+    return _LONG_NAMES.get(name, name)
 
 
 def _check_field(name: str, value: str, length: int) -> None:
