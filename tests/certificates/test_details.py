@@ -58,9 +58,9 @@ def test_purposes_and_authority_are_told(tmp_path: Path) -> None:
 
 
 def test_the_constraints_of_an_authority_are_told(tmp_path: Path) -> None:
-    ca = open_local_ca(tmp_path, now=datetime.now(UTC), hostname="box")
+    ca = open_local_ca(tmp_path, now=datetime.now(UTC), hostname="workbench")
     [details] = describe_chain(read_chain(ca.path))
-    assert {"localhost", "box", "10.0.0.0/8", "::1/128"} <= set(details.permitted_names)
+    assert {"localhost", "workbench", "10.0.0.0/8", "::1/128"} <= set(details.permitted_names)
 
 
 def test_a_common_name_that_is_long_in_octets_is_no_warning(tmp_path: Path) -> None:

@@ -1,4 +1,3 @@
-import os
 import stat
 import sys
 from collections.abc import Callable
@@ -78,4 +77,4 @@ def test_a_folder_that_can_not_be_written_to_is_told(own_folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"permission denied\. Name another folder with --out"):
         KeyPairFiles(own_folder / "certs").write_new(b"key", b"certificate")
     own_folder.chmod(0o700)
-    assert os.listdir(own_folder) == []
+    assert names(own_folder) == []

@@ -112,7 +112,7 @@ def _add(setting: Setting, settings: dict[str, Setting] | None) -> None:
         raise LineMistake("this comes before the first [section]: put it below the one it is for")
     if setting.name in settings:
         first = settings[setting.name].line
-        remedy = "number them (DNS.1, DNS.2; 0.OU, 1.OU), or keep one"
+        remedy = "keep one, or number them (DNS.1 and DNS.2, 0.OU and 1.OU)"
         raise LineMistake(
             f"{setting.name} is in line {first} already, and OpenSSL takes the last: {remedy}"
         )

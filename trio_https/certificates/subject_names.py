@@ -34,13 +34,15 @@ def parse_dns_name(text: str) -> str:
             f"{text} is not as certificates have it: write its ASCII form, which begins with xn--"
         )
     if _is_address(text):
-        raise ValueError(f"{text} is an address and no name: give it as one (IP.1 = {text})")
+        raise ValueError(f"{text} is an address and no name: write IP.1 = {text}")
     if "*" in text.removeprefix("*."):
-        raise ValueError(f"{text} matches nothing: a * stands for the whole first label, *.NAME")
+        raise ValueError(
+            f"{text} matches nothing: write a * for the whole first label only, *.NAME"
+        )
     if not is_dns_name(text.lower().removeprefix("*.")):
         raise ValueError(
-            f"{text!r} is no name of a host: those are of letters, digits and hyphens, with dots"
-            " between, without a scheme or a port"
+            f"{text!r} is no name of a host: write letters, digits and hyphens, with dots between,"
+            " without a scheme or a port"
         )
     return text
 
