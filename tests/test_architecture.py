@@ -30,7 +30,7 @@ ROWS = (
     ("operate.*",),
     (
         *("http1", "incoming", "incoming_body", "outgoing", "patience", "tls", "listeners"),
-        *("stopping", "admission", "heap"),
+        *("stopping", "admission", "heap", "served_certificate"),
         *("handlers.*", "certificates.*", "files.*"),
     ),
     ("pages.*", "prepare.*", "trust.*"),
@@ -72,6 +72,7 @@ BORDERS = {
     "h11": {"http1": "the border to h11"},
     "ssl": {
         "tls": "the border to ssl",
+        "served_certificate": "the border to ssl, from the client's side",
         "connection": "the type SSLContext",
         "server": "the type SSLContext",
         "testing": "the type SSLContext",
@@ -233,7 +234,7 @@ def test_what_is_foreign_is_imported_at_its_border_only(foreign: str) -> None:
         assert any(matches(name, pattern) for name in importers), f"{pattern} needs no {foreign}"
 
 
-@pytest.mark.parametrize("name", sorted(BORDERS["ssl"].keys() - {"tls"}))
+@pytest.mark.parametrize("name", sorted(BORDERS["ssl"].keys() - {"tls", "served_certificate"}))
 def test_who_needs_a_name_of_ssl_takes_no_more_of_it(name: str) -> None:
     used = {
         node.attr

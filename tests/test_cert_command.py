@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from trio_https.cli.cert import cert as cert_group
+
 from .command import MODULE, Ended, run_command, start_server
 from .programs import require_program
 
@@ -184,7 +186,7 @@ def test_all_of_a_certificate_is_shown(folder: Path) -> None:
     cert(folder, "new")
     ended = cert(folder, "show")
     assert (ended.code, ended.stderr) == (0, "")
-    lines = dict(re.findall(r"^  (\S[\w ]+\S)  +(.+)$", ended.stdout, re.MULTILINE))
+    lines = dict(re.findall(r"^  (\S[\w -]+\S)  +(.+)$", ended.stdout, re.MULTILINE))
     assert lines["Names"] == "*.localhost, localhost, 127.0.0.1, ::1"
     assert lines["Subject"].startswith("CN=localhost,emailAddress=admin@example.com,OU=Web")
     assert lines["Issuer"] == "itself"
@@ -341,3 +343,40 @@ def test_the_help_loads_nothing_that_takes_its_time(command: str, folder: Path) 
     assert ended.code == 0
     assert "click" in ended.stderr
     assert "cryptography" not in ended.stderr
+
+
+# The documents
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "certificates.md"
+
+
+def documented_commands() -> list[str]:
+    blocks = re.findall(
+        r"^```sh\n(.*?)^```$", DOCUMENT.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    return [line for block in blocks for line in block.splitlines()]
+
+
+def test_the_documented_commands_work_one_after_the_other(folder: Path) -> None:
+    require_program("openssl")
+    with start_server(folder=folder) as server:
+        for command in documented_commands():
+            program, *arguments = command.replace(":8443", f":{server.port}").split()
+            if program == "openssl":
+                subprocess.run(
+                    command.split(), cwd=folder / "certs", check=True, capture_output=True
+                )
+                continue
+            force = ["--force"] if arguments[1] == "new" else []
+            ended = cert(folder, *arguments[1:], *force)
+            assert ended.code == 0, (command, ended)
+    assert len(documented_commands()) == 8
+
+
+@pytest.mark.parametrize("name", ["new", "show", "check"])
+def test_every_option_is_documented(name: str) -> None:
+    text = DOCUMENT.read_text("utf-8")
+    for parameter in cert_group.commands[name].params:
+        names = [option for option in parameter.opts if option.startswith("--")]
+        for word in filter(None, [*names, parameter.envvar]):
+            assert f"`{word}" in text, word

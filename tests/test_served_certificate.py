@@ -27,9 +27,13 @@ async def listening(talk: Talk) -> AsyncIterator[int]:
         nursery.cancel_scope.cancel(reason="the test is over")
 
 
+async def say_nothing(_: trio.SocketStream) -> None:
+    await trio.sleep_forever()
+
+
 def tls_server(context: ssl.SSLContext) -> Talk:
     async def talk(stream: trio.SocketStream) -> None:
-        tls = trio.SSLStream(stream, context, https_compatible=True)
+        tls = trio.SSLStream(stream, context, server_side=True, https_compatible=True)
         try:
             await tls.do_handshake()
         except trio.BrokenResourceError:
@@ -113,7 +117,7 @@ async def test_a_server_that_goes_away_is_told() -> None:
 
 
 async def test_a_server_that_says_nothing_is_given_up() -> None:
-    async with listening(lambda _: trio.sleep_forever()) as port:
+    async with listening(say_nothing) as port:
         with pytest.raises(ConfigError, match=r"no answer within 0\.1 s"):
             await fetch_certificate("127.0.0.1", port, timeout=0.1)
 
@@ -134,7 +138,7 @@ async def test_a_server_that_drips_is_given_up() -> None:
 
 
 async def test_no_server_and_no_such_host_are_told() -> None:
-    async with listening(lambda _: trio.sleep(0)) as port:
+    async with listening(say_nothing) as port:
         pass
     with pytest.raises(ConfigError, match=rf"^127\.0\.0\.1:{port}: connection refused\. Name a"):
         await fetch_certificate("127.0.0.1", port, timeout=5)

@@ -9,6 +9,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import trio
@@ -86,12 +87,12 @@ async def _connect(host: str, port: int, context: ssl.SSLContext) -> ssl.SSLObje
                 tls.do_handshake()
             except ssl.SSLWantReadError:
                 await _exchange(stream, incoming, outgoing)
-            except ssl.SSLError:
-                await _send(stream, outgoing)  # the alert that says why (RFC 8446 §6.2)
-                raise
-            else:
-                await _send(stream, outgoing)
-                return tls
+                continue
+            finally:
+                # Also the alert where it failed (RFC 8446 §6.2). That nobody reads it is no matter.
+                with suppress(trio.BrokenResourceError):
+                    await _send(stream, outgoing)
+            return tls
 
 
 async def _exchange(

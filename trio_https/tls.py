@@ -1,6 +1,7 @@
 """The border to ``ssl``: certificate files -> SSLContext, a transport -> an encrypted stream.
 
-Only this module touches ``ssl`` and ``trio.SSLStream``. It decides what TLS is offered and how a
+Only this module touches ``ssl`` and ``trio.SSLStream``; but what a client learns of a server is
+asked in ``served_certificate``. It decides what TLS is offered and how a
 connection begins and ends; what is said in between is not its business. No cryptography of our own:
 keys, random numbers and checks are OpenSSL's, seeded by the operating system.
 """
