@@ -49,7 +49,7 @@ def first(shown: dict[str, object]) -> dict[str, object]:
 
 
 def fetch(url: str, authority: Path) -> str:
-    command = [require_program("curl"), "-sS", "--cacert", authority, url]
+    command = [require_program("curl"), "-sS", "--cacert", str(authority), url]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 

@@ -23,6 +23,8 @@ __all__ = ["ServedCertificate", "fetch_certificate"]
 class ServedCertificate:
     """What a server showed in a handshake."""
 
+    place: str
+    """The server, as in a URL: "[::1]:8443"."""
     chain: tuple[bytes, ...]
     """Certificates in DER, the server's own first."""
     is_whole: bool
@@ -42,7 +44,7 @@ async def fetch_certificate(host: str, port: int, *, timeout: float) -> ServedCe
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         with trio.fail_after(timeout):
-            return await _fetch(host, port)
+            return await _fetch(place, host, port)
     except trio.TooSlowError:
         reason = f"no answer within {timeout:.3g} s. Is it a TLS server, and is the way to it open?"
         raise ConfigError(f"{place}: {reason}") from None
@@ -58,7 +60,7 @@ async def fetch_certificate(host: str, port: int, *, timeout: float) -> ServedCe
         ) from error
 
 
-async def _fetch(host: str, port: int) -> ServedCertificate:
+async def _fetch(place: str, host: str, port: int) -> ServedCertificate:
     distrust = None
     try:
         tls = await _connect(host, port, ssl.create_default_context())
@@ -70,6 +72,7 @@ async def _fetch(host: str, port: int) -> ServedCertificate:
         tls = await _connect(host, port, careless)
     chain = _sent_chain(tls)
     return ServedCertificate(
+        place=place,
         chain=tuple(chain or [tls.getpeercert(binary_form=True) or b""]),
         is_whole=chain is not None,
         distrust=distrust,

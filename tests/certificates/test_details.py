@@ -23,7 +23,7 @@ from .test_ssl_conf import EXTENSIONS, NOTE, make_with_openssl
 
 
 def openssl_x509(path: Path, *options: str) -> str:
-    command = [require_program("openssl"), "x509", "-in", path, "-noout", *options]
+    command = [require_program("openssl"), "x509", "-in", str(path), "-noout", *options]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 

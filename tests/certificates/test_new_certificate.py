@@ -154,5 +154,6 @@ def test_a_certificate_ends_with_its_ca_at_the_latest(ca: LocalCA) -> None:
 
 def test_openssl_reads_the_key(tmp_path: Path) -> None:
     made = issue_self_signed(template_for_names(NAMES), lifetime=DAYS, now=now())
-    command = [require_program("openssl"), "pkey", "-in", write(tmp_path, made), "-check", "-noout"]
+    path = str(write(tmp_path, made))
+    command = [require_program("openssl"), "pkey", "-in", path, "-check", "-noout"]
     assert b"Key is valid" in subprocess.run(command, check=True, capture_output=True).stdout

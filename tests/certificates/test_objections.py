@@ -128,7 +128,7 @@ def test_names_are_matched_as_openssl_matches_them(
     path = tmp_path / "server.crt"
     path.write_bytes(made.certificate.public_bytes(Encoding.PEM))
     option = "-checkhost" if isinstance(name, str) else "-checkip"
-    command = [require_program("openssl"), "x509", "-in", path, "-noout", option, str(name)]
+    command = [require_program("openssl"), "x509", "-in", str(path), "-noout", option, str(name)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert ("does match" in said) == fits
 

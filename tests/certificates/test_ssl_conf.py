@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trio_https.certificates.description import is_self_signed
 from trio_https.certificates.new_certificate import issue_self_signed
 from trio_https.certificates.ssl_conf import parse_ssl_conf, read_ssl_conf
 from trio_https.errors import ConfigError
@@ -109,7 +110,7 @@ def content(certificate: x509.Certificate) -> dict[str, object]:
             )
             for extension in certificate.extensions
         },
-        "signed by itself": certificate.verify_directly_issued_by(certificate),
+        "signed by itself": is_self_signed(certificate),
     }
 
 
@@ -167,7 +168,7 @@ def replaced(old: str, new: str) -> bytes:
         (NOTE.encode("utf-16"), "line 1: this text is in UTF-16"),
         (CHINESE.encode("gbk"), "line 10: this text is not in UTF-8. Save it as UTF-8 without"),
         (b"#" * 300_000, "this is too long for a configuration"),
-        (b"", "line 1: OpenSSL would ask for each field: write prompt = no"),
+        (b"", "there is no section [req]. Write it as in certs/ssl.conf"),
         (replaced("prompt = no\n", ""), "line 1: OpenSSL would ask for each field"),
         (replaced("prompt = no", "prompt = yes"), "line 2: prompt = yes: write no"),
         (replaced("= sha256", "= sha1"), "line 3: default_md = sha1: write sha256 or sha384"),
@@ -227,7 +228,7 @@ def test_a_mistake_is_told_with_file_line_reason_and_remedy(config: bytes, messa
     said = str(caught.value)
     assert said.startswith("ssl.conf")
     assert message in said
-    assert re.search(r": (write|take|add|keep) .*\.$|\. (Save|Name) .+\.$", said, re.DOTALL)
+    assert re.search(r": (write|take|add|keep) .*\.$|\. (Save|Name|Write) .+\.$", said, re.DOTALL)
 
 
 def test_a_section_of_alternative_names_without_any_is_a_mistake() -> None:

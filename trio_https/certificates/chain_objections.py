@@ -11,10 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-from .description import format_name, is_self_signed
-from .details import CertificateChain, CertificateKey, is_authority
+from .description import format_name, is_self_signed, is_signed_by
+from .details import CertificateChain, CertificateKey, describe_chain, is_authority
 from .local_names import SubjectName
 from .objections import Objection, find_objections, objection_of
 from .pem_files import check_key_fits, check_strength
@@ -42,6 +41,7 @@ def find_chain_objections(
     ``is_partial`` where more may have been sent than is known. ``now`` is aware. Raises
     ConfigError for a damaged certificate.
     """
+    describe_chain(chain)  # raises ConfigError, so that nothing below meets what is damaged
     place = Path(chain.place)
     if key is not None:
         fitting = partial(check_key_fits, key.key, key.path, place, chain.certificates)
@@ -79,12 +79,12 @@ def _about_authority(
 
 def _about_order(certificates: Sequence[x509.Certificate]) -> Iterator[Objection]:
     for number, (certificate, issuer) in enumerate(pairwise(certificates), 1):
-        if _is_issuer(issuer, certificate):
+        if is_signed_by(certificate, issuer):
             continue
         signers = [
             other
             for other, candidate in enumerate(certificates, 1)
-            if other != number and _is_issuer(candidate, certificate)
+            if other != number and is_signed_by(certificate, candidate)
         ]
         where = f"number {signers[0]} did" if signers else "none in the file did"
         yield Objection(
@@ -98,22 +98,10 @@ def _about_end(
 ) -> Iterator[Objection]:
     if is_self_signed(last) or distrust is None or not distrust.startswith(_ENDS_EARLY):
         return
-    if any(_is_issuer(anchor, last) for anchor in (anchors.certificates if anchors else ())):
+    if any(is_signed_by(last, anchor) for anchor in (anchors.certificates if anchors else ())):
         return
     yield Objection(
         f"the chain ends before its root: {format_name(last.issuer)!r} is not in it, and not"
         " known on this machine. If that is an intermediate authority, put its certificate at the"
         " end; phones and curl don't fetch it."
     )
-
-
-def _is_issuer(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-    if issuer.subject != certificate.issuer:
-        return False
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except InvalidSignature:
-        return False
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return True  # going by the names, as is_self_signed does
-    return True

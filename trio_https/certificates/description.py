@@ -62,10 +62,15 @@ def format_name(name: x509.Name) -> str:
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
     """Whether a certificate is signed with its own key, as roots and most test ones are."""
-    if certificate.issuer != certificate.subject:
+    return is_signed_by(certificate, certificate)
+
+
+def is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether a certificate names another as its issuer, and is signed with its key."""
+    if certificate.issuer != issuer.subject:
         return False
     try:
-        certificate.verify_directly_issued_by(certificate)
+        certificate.verify_directly_issued_by(issuer)
     except InvalidSignature:
         return False
     except (ValueError, TypeError, UnsupportedAlgorithm):

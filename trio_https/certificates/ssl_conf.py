@@ -76,7 +76,10 @@ def parse_ssl_conf(file: str, content: bytes) -> CertificateTemplate:
 
     Raises ConfigError: each mistake with its line.
     """
-    return _Reading(file, parse_config(file, _decode(file, content))).template()
+    sections = parse_config(file, _decode(file, content))
+    if "req" not in sections:
+        raise ConfigError(f"{file}: there is no section [req]. Write it as in certs/ssl.conf.")
+    return _Reading(file, sections).template()
 
 
 def _decode(file: str, content: bytes) -> str:
@@ -105,7 +108,7 @@ class _Reading:
         self._mistakes: list[tuple[int, LineMistake]] = []
 
     def template(self) -> CertificateTemplate:
-        request = self._sections.get("req") or Section(1, "req", ())
+        request = self._sections["req"]
         settings = self._settings_of_request(request)
         subject = self._subject(self._follow(request, settings, "distinguished_name"))
         extensions = self._extensions(self._follow(request, settings, "x509_extensions"))

@@ -144,9 +144,8 @@ def _server_target(host: str, port: int) -> Target:
     if not 0 < port < 65536:
         raise ConfigError(f"{host}:{port}: ports go from 1 to 65535. Name one of these.")
     served = trio.run(partial(fetch_certificate, host, port, timeout=_TIMEOUT))
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return Target(
-        parse_chain(place, served.chain),
+        parse_chain(served.place, served.chain),
         trust=(_trust(served.distrust),),
         names=(host,),
         is_whole=served.is_whole,
