@@ -5,6 +5,7 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ def test_a_certificate_by_the_local_ca_is_accepted_by_whom_trusts_that(folder: P
     ended = cert(folder, "new", "--ca", "local", "localhost", "127.0.0.1")
     assert ended.code == 0
     authority = folder / "home" / "ca" / "ca.crt"
-    assert f"Have clients trust its authority:  {authority}" in ended.stderr
+    assert f"Trust it:       trio-https trust, or by hand: {authority}\n" in ended.stderr
     with start_server(folder=folder) as server:
         assert fetch(server.url, authority) == "Hello"
 
@@ -221,6 +222,25 @@ def test_the_local_certificate_and_its_authority_are_shown(folder: Path) -> None
     permitted = first(authority)["permitted_names"]
     assert isinstance(permitted, list)
     assert "localhost" in permitted
+    trust = authority["trust"]
+    assert isinstance(trust, list)
+    assert True not in [each["trusted"] for each in trust]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the store is made by certutil of Linux")
+def test_a_store_that_has_the_authority_is_told(folder: Path) -> None:
+    require_program("certutil")
+    with start_server(folder=folder):
+        pass  # the authority is made
+    database = folder / ".pki" / "nssdb"
+    database.mkdir(parents=True)
+    environment = {"HOME": str(folder)}
+    before = run_command("cert", "show", "local", folder=folder, environment=environment).stdout
+    assert re.search(rf"Trusted +by .*{re.escape(str(database))}.*: no$", before, re.MULTILINE)
+    trusting = run_command("trust", "--store", "chromium", folder=folder, environment=environment)
+    assert trusting.code == 0, trusting.stderr
+    after = run_command("cert", "show", "local", folder=folder, environment=environment).stdout
+    assert re.search(rf"Trusted +by .*{re.escape(str(database))}.*: yes$", after, re.MULTILINE)
 
 
 def test_without_a_target_the_one_in_use_is_shown(tmp_path: Path) -> None:

@@ -55,8 +55,9 @@ def find_chain_objections(
         yield from _about_end(chain.certificates[-1], anchors, distrust)
     if distrust is not None:
         yield Objection(
-            f"this machine's clients don't trust it: {distrust}. Have them trust its authority, or"
-            " the certificate itself where it is signed with its own key.",
+            f"this machine's clients don't trust it: {distrust}. Have them trust its authority"
+            " (trio-https trust, if that is your own), or the certificate itself where it is"
+            " signed with its own key.",
             is_serious=False,
         )
 

@@ -51,7 +51,7 @@ def _check(target: Target, names: Sequence[str]) -> list[Objection]:
 
 def _find(target: Target, names: Sequence[str]) -> list[Objection]:
     wanted = [parse_name(name) for name in (*target.names, *names)]
-    distrust = next((trust.distrust for trust in target.trust if trust.distrust), None)
+    distrust = next((trust.reason for trust in target.trust if trust.trusted is False), None)
     found = find_chain_objections(
         target.chain,
         target.key,

@@ -116,13 +116,14 @@ def _say_what_comes_next(files: KeyPairFiles, made: NewCertificate, ca: LocalCA 
     certificate, key = shlex.quote(str(files.certificate)), shlex.quote(str(files.key))
     is_found = files.folder == _CERTS_FOLDER
     command = "trio-https" if is_found else f"trio-https --cert {certificate} --key {key}"
-    trusted = files.certificate if ca is None else ca.path
     say()
     say(f"  SHA-256  {made.description.sha256}")
     say()
     say(f"  Serve with it:  {paint(command, 'cyan', bold=True)}")
     say(f"  Look at it:     trio-https cert show {certificate}")
-    say(f"  Have clients trust {'it' if ca is None else 'its authority'}:  {trusted}")
     if ca is None:
-        say("  Phones take no certificate that signs itself; for them, add --ca local.")
+        say(f"  Trust it:       import {files.certificate} where you browse; phones take none that")
+        say("                  signs itself: for them, and for trio-https trust, add --ca local")
+    else:
+        say(f"  Trust it:       trio-https trust, or by hand: {ca.path}")
     say()

@@ -73,8 +73,9 @@ def _rows_of_target(target: Target) -> Iterable[tuple[str, str]]:
         verdict = "belongs to it" if fits(target.key, target.chain) else "does NOT belong to it"
         yield "Key file", f"{target.key.path}, {verdict}"
     for trust in target.trust:
-        verdict = "yes" if trust.distrust is None else f"no, {trust.distrust}"
-        yield "Trusted", f"by {trust.store}: {verdict}"
+        verdict = {True: "yes", False: "no", None: "not known"}[trust.trusted]
+        reason = f", {trust.reason}" if trust.reason else ""
+        yield "Trusted", f"by {trust.store}: {verdict}{reason}"
 
 
 def _time_left(details: CertificateDetails, now: datetime) -> str:
@@ -92,7 +93,7 @@ def _target_facts(target: Target, now: datetime) -> dict[str, object]:
         "key_file": str(target.key.path) if target.key else None,
         "key_fits": fits(target.key, target.chain) if target.key else None,
         "trust": [
-            {"store": trust.store, "trusted": trust.distrust is None, "reason": trust.distrust}
+            {"store": trust.store, "trusted": trust.trusted, "reason": trust.reason}
             for trust in target.trust
         ],
     }

@@ -23,6 +23,9 @@ from ..certificates.subject_names import parse_subject_name
 from ..errors import ConfigError
 from ..served_certificate import fetch_certificate
 from ..tls import open_server_context, why_untrusted
+from ..trust.authority import read_authority
+from ..trust.changes import ask_stores
+from ..trust.known_stores import find_stores
 from .identity import read_password
 
 __all__ = ["Target", "Trust", "find_targets", "local_authority", "parse_name"]
@@ -41,8 +44,10 @@ class Trust:
     """Whether one store of trusted authorities leads to a certificate."""
 
     store: str
-    distrust: str | None
-    """Why not; None: it does."""
+    trusted: bool | None
+    """None where that can't be known."""
+    reason: str | None = None
+    """Why it doesn't, or why that can't be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,8 @@ def _local_targets() -> list[Target]:
     leaf, authority = _local_files()
     targets = [_file_target(leaf, None, None)] if leaf.exists() else []
     if authority.exists():
-        targets.append(Target(read_chain(authority), is_authority=True))
+        trust = _trust_in_stores(authority)
+        targets.append(Target(read_chain(authority), trust=trust, is_authority=True))
     if not targets:
         raise ConfigError(
             f"{authority}: there is no certificate authority of yours yet. trio-https makes one"
@@ -140,6 +146,13 @@ def _trust_in_files(
     return (_trust(why_untrusted(context, name)),)
 
 
+def _trust_in_stores(authority: Path) -> tuple[Trust, ...]:
+    return tuple(
+        Trust(f"{each.store.place} ({each.store.readers})", each.trusted, each.reason or None)
+        for each in ask_stores(read_authority(authority), find_stores())
+    )
+
+
 def _server_target(host: str, port: int) -> Target:
     if not 0 < port < 65536:
         raise ConfigError(f"{host}:{port}: ports go from 1 to 65535. Name one of these.")
@@ -153,4 +166,4 @@ def _server_target(host: str, port: int) -> Target:
 
 
 def _trust(distrust: str | None) -> Trust:
-    return Trust("OpenSSL on this machine", distrust)
+    return Trust("OpenSSL on this machine", distrust is None, distrust)
