@@ -213,3 +213,49 @@ def test_a_crash_while_writing_leaves_what_is_in_nobodys_way(tmp_path: Path) -> 
     opened = open_at(tmp_path)
     (tmp_path / ".localhost.pem.x1y2z3").write_bytes(opened.path.read_bytes()[:100])
     assert not open_at(tmp_path).issued
+
+
+class TestWithNamesOfTheLocalNetwork:
+    NAMES = ("vm.local", ip_address("192.168.1.7"), ip_address("fd00::7"))
+
+    def test_the_leaf_has_them_after_its_own(self, tmp_path: Path) -> None:
+        opened = open_local_certificate(tmp_path, now=NOW, hostname="vm", lan_names=self.NAMES)
+        own = ("localhost", "*.localhost", "127.0.0.1", "::1", "vm")
+        assert opened.leaf.names == (*own, "vm.local", "192.168.1.7", "fd00::7")
+        assert opened.left_out == ()
+
+    @pytest.mark.parametrize("host", ["localhost", "vm.local", "192.168.1.7", "fd00::7"])
+    def test_clients_accept_it_under_each(self, tmp_path: Path, host: str) -> None:
+        now = datetime.now(UTC)
+        opened = open_local_certificate(tmp_path, now=now, hostname="vm", lan_names=self.NAMES)
+        assert run_handshake(opened.ca_path, opened.path, host) == "TLSv1.3"
+
+    def test_a_name_that_it_has_anyway_stands_there_once(self, tmp_path: Path) -> None:
+        opened = open_local_certificate(
+            tmp_path, now=NOW, hostname="VM.local", lan_names=["vm.local"]
+        )
+        assert opened.leaf.names.count("vm.local") == 1
+
+    def test_it_is_issued_again_when_the_machine_has_moved(self, tmp_path: Path) -> None:
+        first = open_local_certificate(tmp_path, now=NOW, hostname="vm", lan_names=self.NAMES)
+        moved = ("vm.local", ip_address("10.0.0.7"))
+        second = open_local_certificate(tmp_path, now=NOW, hostname="vm", lan_names=moved)
+        assert (first.issued, second.issued, second.ca_made) == (True, True, False)
+        assert "192.168.1.7" not in second.leaf.names
+
+    def test_a_server_without_them_keeps_its_own_file(self, tmp_path: Path) -> None:
+        alone = open_at(tmp_path)
+        beside = open_local_certificate(tmp_path, now=NOW, hostname="vm", lan_names=self.NAMES)
+        assert beside.path != alone.path
+        assert not open_at(tmp_path).issued
+
+    def test_one_that_the_ca_may_not_sign_for_is_left_out(self, tmp_path: Path) -> None:
+        public = ip_address("203.0.113.7")
+        opened = open_local_certificate(tmp_path, now=NOW, hostname="vm", lan_names=[public])
+        assert opened.left_out == (public,)
+
+
+def test_the_ca_has_the_name_that_its_certificate_has(tmp_path: Path) -> None:
+    opened = open_at(tmp_path)
+    assert opened.ca_name.startswith("trio_https local CA (")
+    assert opened.ca_name.endswith("@vm)")

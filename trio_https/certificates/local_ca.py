@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from cryptography.x509.oid import NameOID
 
 from .home import (
     config_error,
@@ -50,6 +51,12 @@ class LocalCA:
     key: ec.EllipticCurvePrivateKey = field(repr=False)
     made: bool
     """Whether it was made just now, so that no client can trust it yet."""
+
+    @property
+    def name(self) -> str:
+        """Its common name, as trust stores show it."""
+        names = self.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return " ".join(str(name.value) for name in names)  # one, in what we make
 
     def permits(self, name: SubjectName) -> bool:
         """Whether the CA's name constraints leave ``name``; clients refuse any other."""

@@ -1,8 +1,10 @@
 """The certificate that a server on this machine uses where none is given: issued, kept, renewed.
 
 It is one file, ``localhost.pem``, with the private key and the leaf, so that a server that loads it
-never gets a key and a certificate that do not fit. The CA stays out of it: a client that trusts the
-CA has it, and one that has not is not convinced by it (RFC 8446 §4.4.2 lets it be left out).
+never gets a key and a certificate that do not fit. One with names of the local network, too, is in
+``lan.pem``: else two servers, with such names and without, would replace it in turns. The CA stays
+out of it: a client that trusts the CA has it, and one that has not is not convinced by it (RFC 8446
+§4.4.2 lets it be left out).
 """
 
 import socket
@@ -35,6 +37,8 @@ class LocalCertificate:
     """Whether the leaf was issued just now."""
     ca_path: Path
     """The file of the CA's certificate: what a client has to trust."""
+    ca_name: str
+    """What devices call the CA."""
     ca: CertificateDescription
     ca_made: bool
     """Whether the CA was made just now, so that no client can trust it yet."""
@@ -51,19 +55,22 @@ def open_local_certificate(
     *,
     now: datetime,
     hostname: str | None = None,
+    lan_names: Sequence[SubjectName] = (),
 ) -> LocalCertificate:
     """Load the leaf kept in the folder ``home`` for ``names``, or issue it, and the CA if need be.
 
     ``names`` are those of ``default_names(hostname)`` by default, as far as the CA permits them;
-    ``hostname`` is this machine's by default; ``now`` is aware. Raises ConfigError, also for given
-    names that the CA does not permit. Two runs at once do no harm: the file of either is complete.
+    ``lan_names`` are added, those by which others on the network reach this machine; ``hostname``
+    is this machine's by default; ``now`` is aware. Raises ConfigError, also for given names that
+    the CA does not permit. Two runs at once do no harm: the file of either is complete.
     """
     hostname = hostname or socket.gethostname()
     ca = open_local_ca(home, now=now, hostname=hostname)
-    wanted = tuple(default_names(hostname) if names is None else names)
+    own = default_names(hostname) if names is None else names
+    wanted = tuple(dict.fromkeys((*own, *lan_names)))
     left_out = tuple(name for name in wanted if not ca.permits(name)) if names is None else ()
     wanted = tuple(name for name in wanted if name not in left_out)
-    path = home / "localhost.pem"
+    path = home / ("lan.pem" if lan_names else "localhost.pem")
     kept = _load_leaf(path, ca)
     current = kept if kept is not None and _is_current(kept, wanted, now) else None
     authority = describe_certificate(ca.certificate)
@@ -72,6 +79,7 @@ def open_local_certificate(
         leaf=describe_certificate(current or _issue_leaf(path, ca, wanted, now)),
         issued=current is None,
         ca_path=ca.path,
+        ca_name=ca.name,
         ca=authority,
         ca_made=ca.made,
         ca_expires_soon=authority.not_after - now < LEAF_LIFETIME,
