@@ -5,7 +5,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trio_https import HTTPError
-from trio_https.rules.request_target import RequestTarget, is_authority, resolve_target
+from trio_https.rules.request_target import (
+    RequestTarget,
+    format_origin,
+    host_of,
+    is_authority,
+    resolve_target,
+)
 
 # What a target means
 
@@ -232,3 +238,35 @@ def test_an_authority_is_plain_ascii_without_a_delimiter(text: str) -> None:
         assert text.isascii()
         assert text.isprintable()
         assert not set(text) & set(' "/\\?#@<>^`{|}')
+
+
+# From an authority to a URL
+
+
+@pytest.mark.parametrize(
+    ("authority", "host"),
+    [
+        ("localhost", "localhost"),
+        ("LocalHost:8443", "localhost"),  # RFC 9110 §4.2.3: without regard to case
+        ("www.example.org.:", "www.example.org"),
+        ("192.168.1.7:80", "192.168.1.7"),
+        ("[::1]", "::1"),
+        ("[FD00::7]:8443", "fd00::7"),
+    ],
+)
+def test_the_host_of_an_authority_is_without_its_port(authority: str, host: str) -> None:
+    assert host_of(authority) == host
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host", "port", "origin"),
+    [
+        ("https", "localhost", 8443, "https://localhost:8443"),
+        ("https", "localhost", 443, "https://localhost"),  # RFC 9110 §4.2.3
+        ("https", "localhost", 80, "https://localhost:80"),
+        ("http", "localhost", 80, "http://localhost"),
+        ("https", "::1", 8443, "https://[::1]:8443"),
+    ],
+)
+def test_an_origin_is_written_as_in_a_url(scheme: str, host: str, port: int, origin: str) -> None:
+    assert format_origin(scheme, host, port) == origin

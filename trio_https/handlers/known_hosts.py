@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from ..errors import HTTPError
 from ..messages import Handler, Request, Response
+from ..rules.request_target import host_of
 
 __all__ = ["with_known_hosts"]
 
@@ -31,7 +32,7 @@ def with_known_hosts(handler: Handler, hosts: Iterable[str]) -> Handler:
 
 
 def _is_known(authority: str, names: frozenset[str]) -> bool:
-    host = _host_of(authority)
+    host = host_of(authority)
     if host in names:
         return True
     if f"*.{host.partition('.')[2]}" in names:
@@ -41,10 +42,3 @@ def _is_known(authority: str, names: frozenset[str]) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _host_of(authority: str) -> str:
-    """Return the name or address without the port, in lower case and without brackets."""
-    if authority.startswith("["):
-        return authority[1:].partition("]")[0]
-    return authority.partition(":")[0].lower().rstrip(".")

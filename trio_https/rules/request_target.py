@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..errors import HTTPError
 
-__all__ = ["RequestTarget", "is_authority", "resolve_target"]
+__all__ = ["RequestTarget", "format_origin", "host_of", "is_authority", "resolve_target"]
 
 # RFC 3986 §3.2.2 and §3.2.3 without userinfo, which has no place in Host. An empty name is left
 # out: no http URI may have one (RFC 9110 §4.2.1).
@@ -24,6 +24,7 @@ _AUTHORITY = re.compile(
     re.VERBOSE,
 )
 _LAST_PORT = 65535  # RFC 9293 §3.1: 16 bits
+_DEFAULT_PORTS = {"http": 80, "https": 443}  # RFC 9110 §4.2.1 and §4.2.2
 _ABSOLUTE_FORM = re.compile(r"https?://([^/?#]*)([^#]*)", re.IGNORECASE)
 
 
@@ -74,6 +75,22 @@ def is_authority(text: str) -> bool:
     if port and int(port) > _LAST_PORT:
         return False
     return address is None or _is_ipv6(address)
+
+
+def host_of(authority: str) -> str:
+    """Return the name or address without the port, in lower case and without brackets."""
+    if authority.startswith("["):
+        return authority[1:].partition("]")[0].lower()
+    return authority.partition(":")[0].lower().rstrip(".")
+
+
+def format_origin(scheme: str, host: str, port: int) -> str:
+    """Return "https://localhost:8443", "https://[::1]"; a default port is left out.
+
+    ``host`` is a name or an address without brackets (RFC 9110 §4.3.1).
+    """
+    name = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}" if port == _DEFAULT_PORTS[scheme] else f"{scheme}://{name}:{port}"
 
 
 def _is_ipv6(text: str) -> bool:
