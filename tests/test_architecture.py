@@ -81,6 +81,8 @@ BORDERS = {
         "cli.serve": "the text OPENSSL_VERSION",
     },
     "cryptography": {"certificates.*": "the border to cryptography"},
+    "ifaddr": {"certificates.local_network": "the interfaces of this machine"},
+    "segno": {"cli.qr_code": "QR codes"},
     "platformdirs": {"certificates.home": "where a user's data are kept"},
     "click": {"cli.*": "the border to click"},
     "brotli": {"files.codecs": "the border to the compressors"},
@@ -274,8 +276,10 @@ HEAVY = (
     "brotli",
     "click",
     "cryptography",
+    "ifaddr",
     "platformdirs",
     "python_multipart",
+    "segno",
     "trio_websocket",
     "wsproto",
     "asyncio",
@@ -296,6 +300,12 @@ def test_importing_the_library_loads_nothing_that_only_the_command_needs() -> No
     assert "trio_https.server" in loaded
     assert not loaded & set(HEAVY)
     assert not {name for name in loaded if name.startswith(("trio_https.cli", "trio_https.certif"))}
+
+
+def test_serving_loads_nothing_that_only_lan_needs() -> None:
+    loaded = loaded_by("import trio_https.cli.serve_pages")
+    assert "trio_https.cli.lan" in loaded
+    assert not loaded & {"ifaddr", "segno"}
 
 
 # Sizes and names

@@ -185,6 +185,7 @@ def test_every_block_of_commands_is_run_by_a_test() -> None:
         *("pip install .", "mkdir site", "pip install -e", "ruff format"),
         *("trio-https [PAGES]", "trio-https compress PAGES"),
         *("trio-https trust", "trio-https untrust"),
+        *("trio-https --lan site", "trio-https site --redirect-http"),
     )
     for block in blocks("console"):
         assert any(part in block.text for part in known), block

@@ -329,8 +329,8 @@ async def test_a_port_without_the_right_to_it_is_named_with_the_remedy(host: str
     with without_rights(), pytest.raises(ConfigError) as caught:
         await open_listeners(host, 1)
     assert str(caught.value) == (
-        "127.0.0.1:1: this user may not listen there. Choose a port from 1024 on, such as 8443,"
-        " or give the program the right (CAP_NET_BIND_SERVICE)."
+        "127.0.0.1:1: this user may not listen there. Choose a port from 1024 on, such as 8443 or"
+        " 8080, or give the program the right (CAP_NET_BIND_SERVICE)."
     )
 
 

@@ -135,8 +135,8 @@ def _config_error(exc: OSError, host: str, port: int) -> ConfigError:
         )
     if exc.errno == errno.EACCES:
         return ConfigError(
-            f"{where}: this user may not listen there. Choose a port from 1024 on, such as 8443,"
-            " or give the program the right (CAP_NET_BIND_SERVICE)."
+            f"{where}: this user may not listen there. Choose a port from 1024 on, such as 8443 or"
+            " 8080, or give the program the right (CAP_NET_BIND_SERVICE)."
         )
     if exc.errno == errno.EADDRNOTAVAIL:
         return ConfigError(

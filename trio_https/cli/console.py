@@ -4,12 +4,22 @@ Standard output belongs to the access log. Colour only on a terminal, and never 
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import click
 
-__all__ = ["Mistake", "Step", "say", "step"]
+__all__ = [
+    "Mistake",
+    "Step",
+    "can_say",
+    "has_colours",
+    "is_terminal",
+    "paint",
+    "say",
+    "step",
+]
 
 
 class Mistake(click.ClickException):
@@ -47,8 +57,29 @@ def say(text: str = "") -> None:
         click.echo(text, err=True)
 
 
-def paint(text: str, colour: str, *, bold: bool = False) -> str:
+def paint(
+    text: str, colour: str | int, *, bold: bool = False, ground: str | int | None = None
+) -> str:
     """Return ``text`` in ``colour``; click takes it out again where there is no terminal."""
     if os.environ.get("NO_COLOR"):  # https://no-color.org
         return text
-    return click.style(text, fg=colour, bold=bold)
+    return click.style(text, fg=colour, bg=ground, bold=bold)
+
+
+def has_colours() -> bool:
+    """Whether what is painted comes out in colour."""
+    return is_terminal() and not os.environ.get("NO_COLOR")
+
+
+def is_terminal() -> bool:
+    """Whether somebody may be looking at what is said."""
+    return sys.stderr.isatty()
+
+
+def can_say(text: str) -> bool:
+    """Whether standard error has a way to write these characters."""
+    try:
+        text.encode(sys.stderr.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True

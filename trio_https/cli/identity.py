@@ -1,6 +1,7 @@
 """Which certificate the server shows: the user's, the one in ``certs/``, or a local one."""
 
 import ssl
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 from ..certificates.description import CertificateDescription
 from ..certificates.home import certificates_home
 from ..certificates.local_certificate import open_local_certificate
+from ..certificates.local_names import SubjectName
 from ..certificates.pem_files import read_certificate_files
 from ..errors import ConfigError
 from ..tls import open_server_context
@@ -41,6 +43,8 @@ class LocalAuthority:
     """The CA behind a local certificate: what a client has to trust."""
 
     path: Path
+    name: str
+    """Its common name, as devices show it."""
     sha256: str
 
 
@@ -56,14 +60,14 @@ class Identity:
     """None for a certificate of the user's."""
 
 
-def open_identity(files: KeyFiles) -> Identity:
-    """Load the certificate and its key, or issue one, and tell the steps.
+def open_identity(files: KeyFiles, lan_names: Sequence[SubjectName] = ()) -> Identity:
+    """Load the certificate and its key, or issue one, for these names too, and tell the steps.
 
     Raises ``ConfigError`` for files that don't serve.
     """
     certificate, key = _find_files(files)
     if certificate is None:
-        return _open_local()
+        return _open_local(lan_names)
     return _open_given(certificate, key, files.password_file)
 
 
@@ -102,9 +106,11 @@ def _open_given(certificate: Path, key: Path | None, password_file: Path | None)
     return Identity(context, description, private, None)
 
 
-def _open_local() -> Identity:
+def _open_local(lan_names: Sequence[SubjectName]) -> Identity:
     with step("Certificate") as told:
-        local = open_local_certificate(certificates_home(), now=datetime.now(UTC))
+        local = open_local_certificate(
+            certificates_home(), now=datetime.now(UTC), lan_names=lan_names
+        )
         issued = "issued now, " if local.issued else ""
         told.detail = f"{issued}{_names(local.leaf)}; {_validity(local.leaf)}"
     with step("Key") as told:
@@ -118,7 +124,7 @@ def _open_local() -> Identity:
             f"          (your certificate authority ends on {local.ca.not_after:%Y-%m-%d}:"
             f" remove {local.ca_path.parent} to have a new one made, and trust that)"
         )
-    authority = LocalAuthority(local.ca_path, local.ca.sha256)
+    authority = LocalAuthority(local.ca_path, local.ca_name, local.ca.sha256)
     return Identity(context, local.leaf, (local.path, local.ca_path.parent), authority)
 
 

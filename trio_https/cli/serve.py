@@ -10,6 +10,7 @@ import click
 from .. import __version__
 from ..errors import ConfigError
 from .console import Mistake, say
+from .network_options import NetworkOptions, network_options
 from .page_options import PageOptions, page_options
 
 __all__ = ["serve"]
@@ -22,8 +23,7 @@ FILE = click.Path(path_type=Path, readable=False)
 @click.argument("pages", required=False, type=FILE, envvar="TRIO_HTTPS_PAGES")
 @click.option(
     "--host",
-    default="localhost",
-    show_default=True,
+    show_default="localhost, * with --lan",
     metavar="NAME",
     envvar="TRIO_HTTPS_HOST",
     help="Listen there, a name or an address. localhost means 127.0.0.1 and ::1; * means"
@@ -90,10 +90,11 @@ FILE = click.Path(path_type=Path, readable=False)
     envvar="TRIO_HTTPS_ANY_HOST",
     help="Answer requests for whatever name they give.",
 )
+@network_options
 @page_options
 def serve(
     pages: Path | None,
-    host: str,
+    host: str | None,
     port: int,
     cert: Path | None,
     key: Path | None,
@@ -102,6 +103,10 @@ def serve(
     log_format: str,
     allowed_hosts: tuple[str, ...],
     any_host: bool,
+    lan: bool,
+    ca_port: int | None,
+    qr: bool | None,
+    redirect_http: int | None,
     **options: Any,
 ) -> None:
     """Serve the folder PAGES over HTTPS.
@@ -120,12 +125,14 @@ def serve(
     say(f"trio_https {__version__} on Python {platform.python_version()}, {ssl.OPENSSL_VERSION}")
     say()
     configure_logs(access_log=access_log, json=log_format == "json")
+    host = host if host is not None else "*" if lan else "localhost"
     try:
         serve_pages(
             pages,
             PageOptions(**options),
             KeyFiles(cert, key, key_password_file),
             Listen(host, port, allowed_hosts=None if any_host else (host, *allowed_hosts)),
+            NetworkOptions(lan=lan, ca_port=ca_port, qr=qr, redirect_http=redirect_http),
         )
     except ConfigError as exc:
         raise Mistake(str(exc)) from exc

@@ -3,7 +3,7 @@
 import shlex
 import signal
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ import trio_https
 
 from ..certificates.description import CertificateDescription
 from ..certificates.local_names import is_public_name
+from ..certificates.local_network import LocalNetwork
 from ..errors import ConfigError, without_groups
 from ..handlers.connection_info import with_connection_info
 from ..handlers.known_hosts import with_known_hosts
@@ -24,7 +25,10 @@ from ..server import Server, serve
 from ..tls import offered_versions, why_untrusted
 from .console import paint, say, step
 from .identity import Identity, KeyFiles, open_identity, private_places
+from .lan import Exposure, announce_exposure, open_local_network
+from .network_options import NetworkOptions
 from .page_options import PageOptions
+from .plain_http import PlainHTTP, start_plain_servers
 
 __all__ = ["Listen", "serve_pages"]
 
@@ -43,14 +47,21 @@ class Listen:
     """Besides those in the certificate; None: for any."""
 
 
-def serve_pages(pages: Path | None, options: PageOptions, files: KeyFiles, listen: Listen) -> None:
+def serve_pages(
+    pages: Path | None,
+    options: PageOptions,
+    files: KeyFiles,
+    listen: Listen,
+    network_options: NetworkOptions,
+) -> None:
     """Serve until SIGINT or SIGTERM. Raises ``ConfigError`` for what the user got wrong."""
     started = time.monotonic()
     with step("Pages") as told:
         root, told.detail = _choose_pages(pages)
         handler = _make_handler(root, options)
         told.detail += _why_no_first_page(root, options)
-    identity = open_identity(files)
+    network = open_local_network() if network_options.lan else LocalNetwork()
+    identity = open_identity(files, network.subject_names)
     if options.hsts:
         _check_hsts(identity.certificate)
     _refuse_private_files(root, (*identity.private_files, *private_places()))
@@ -59,9 +70,8 @@ def serve_pages(pages: Path | None, options: PageOptions, files: KeyFiles, liste
         server=f"trio_https {trio_https.__version__}",
         certificate=_certificate_facts(identity.certificate),
     )
-    if listen.allowed_hosts is not None:
-        names = (*identity.certificate.names, *listen.allowed_hosts)
-        handler = with_known_hosts(handler, names)
+    for_known_hosts = _restriction(listen, (*identity.certificate.names, *network.names))
+    handler = for_known_hosts(handler)
     with step("TLS") as told:
         versions = offered_versions(identity.context)
         if not versions:
@@ -70,13 +80,27 @@ def serve_pages(pages: Path | None, options: PageOptions, files: KeyFiles, liste
                 " ECDSA P-256 or an RSA key."
             )
         told.detail = f"{' and '.join(versions)}, ALPN http/1.1"
+    plain = PlainHTTP(
+        options=network_options,
+        host=listen.host,
+        port=listen.port,
+        path=_first_path(options.prefix),
+        authority=identity.authority,
+        for_known_hosts=for_known_hosts,
+    )
+    exposure = Exposure(network=network, pages=root, path=plain.path)
     try:
-        serve_until_signal = partial(
-            _serve_until_signal, handler, identity, listen, options.prefix, started=started
-        )
-        trio.run(serve_until_signal)
+        serving = partial(_serve_until_signal, handler, identity, listen, plain)
+        trio.run(partial(serving, exposure if network_options.lan else None, started=started))
     except ExceptionGroup as group:
         raise without_groups(group) from None
+
+
+def _restriction(listen: Listen, names: Iterable[str]) -> Callable[[Handler], Handler]:
+    """Return what keeps a handler from answering for hosts that the server is not known by."""
+    if listen.allowed_hosts is None:
+        return lambda handler: handler
+    return partial(with_known_hosts, hosts=(*names, *listen.allowed_hosts))
 
 
 def _make_handler(root: Path, options: PageOptions) -> Handler:
@@ -99,6 +123,11 @@ def _why_no_first_page(root: Path, options: PageOptions) -> str:
     if options.listing or any((root / name).is_file() for name in options.index):
         return ""
     return f" (no {' or '.join(options.index)} here; --listing shows what there is)"
+
+
+def _first_path(prefix: str) -> str:
+    """Return the path of the first page, as it stands in a URL."""
+    return "/" + quote(prefix.strip("/") + "/").lstrip("/")
 
 
 def _check_hsts(certificate: CertificateDescription) -> None:
@@ -144,7 +173,13 @@ def _certificate_facts(certificate: CertificateDescription) -> dict[str, object]
 
 
 async def _serve_until_signal(
-    handler: Handler, identity: Identity, listen: Listen, prefix: str, *, started: float
+    handler: Handler,
+    identity: Identity,
+    listen: Listen,
+    plain: PlainHTTP,
+    exposure: Exposure | None,
+    *,
+    started: float,
 ) -> None:
     # What they mean again afterwards: one that comes too late to be heeded ends nothing.
     for number in _STOP_SIGNALS:
@@ -157,17 +192,21 @@ async def _serve_until_signal(
                 )
                 server: Server = await nursery.start(serving)
                 told.detail = ", ".join(str(address) for address in server.addresses)
+            others = await start_plain_servers(nursery, plain, https_port=server.port)
             with step("Ready") as told:
                 host = urlsplit(server.urls[0]).hostname or ""
                 distrust = why_untrusted(identity.context, host)
                 told.detail = f"after {time.monotonic() - started:.2f} s; Ctrl-C stops it"
-            urls = [url + quote(prefix.strip("/") + "/").lstrip("/") for url in server.urls]
+            urls = [url.removesuffix("/") + plain.path for url in server.urls]
             _announce(urls, identity, distrust)
-            nursery.start_soon(_stop_on_signals, signals, server, nursery.cancel_scope)
+            if exposure is not None:
+                announce_exposure(exposure, server, others.ca_page, qr=plain.options.qr)
+            servers = [each for each in (server, others.redirect, others.ca_page) if each]
+            nursery.start_soon(_stop_on_signals, signals, servers, nursery.cancel_scope)
 
 
 async def _stop_on_signals(
-    signals: AsyncIterator[int], server: Server, everything: trio.CancelScope
+    signals: AsyncIterator[int], servers: Iterable[Server], everything: trio.CancelScope
 ) -> None:
     """Stop gracefully on the first signal, at once on the second."""
     await anext(signals)
@@ -179,7 +218,9 @@ async def _stop_on_signals(
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stop_at_once)
-        await server.stop(_GRACE_SECONDS)
+        async with trio.open_nursery() as stopping:
+            for server in servers:
+                stopping.start_soon(server.stop, _GRACE_SECONDS)
         nursery.cancel_scope.cancel(reason="stopped")
     say("Stopped.")
 
