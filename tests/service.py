@@ -19,7 +19,7 @@ def make_service(
 ) -> Service:
     return Service(
         handler=handler,
-        tls_context=tls_context,
+        tls_context=None if tls_context is None else lambda: tls_context,
         limits=limits or Limits(),
         handshakes=trio.Semaphore(handshakes),
         stopping=Stopping(),

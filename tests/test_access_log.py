@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from trio_https import Address, Headers, TLSInfo
+from trio_https import Address, ClientCertificate, Headers, TLSInfo
 from trio_https.operate.access_log import AccessEntry, JSONFormatter, access_logger, escape
 
 from .programs import require_program
@@ -24,6 +25,16 @@ from .programs import require_program
 RECEIVED_AT = 1_700_000_000.9  # 14 November 2023, 22:13:20 UTC
 
 TLS = TLSInfo(version="TLSv1.3", cipher_suite="TLS_AES_128_GCM_SHA256", alpn=None, resumed=False)
+
+
+ADA = ClientCertificate(
+    subject='CN=Ada Lovelace,O=Example\\, "Ltd."',
+    names=("email:ada@example.org",),
+    sha256="ab" * 32,
+    serial_number="0A1B",
+    not_after=datetime(2030, 1, 1, tzinfo=UTC),
+)
+TLS_OF_ADA = replace(TLS, server_name="example.org", client=ADA)
 
 
 def make_entry(**changes: Any) -> AccessEntry:
@@ -42,7 +53,7 @@ def make_entry(**changes: Any) -> AccessEntry:
 
 # host ident user [time] "request" status bytes "referer" "user agent" version suite duration
 LINE = re.compile(
-    r"(?P<host>\S+) - - \[(?P<time>[^]]+)\]"
+    r"(?P<host>\S+) - (?P<user>\S+) \[(?P<time>[^]]+)\]"
     r' "(?P<request>[^"]*)" (?P<status>\S+) (?P<bytes>\d+) "(?P<referer>[^"]*)" "(?P<agent>[^"]*)"'
     r" (?P<version>\S+) (?P<suite>\S+) (?P<duration>-?\d+\.\d)ms"
 )
@@ -85,6 +96,10 @@ def test_what_is_not_known_is_a_dash() -> None:
         ({"headers": Headers({"REFERER": "a", "user-agent": "b"})}, "agent", "b"),
         ({"headers": Headers([("User-Agent", "a"), ("User-Agent", "b")])}, "agent", "a, b"),
         ({"headers": Headers({"Referer": ""})}, "referer", "-"),
+        ({"tls": TLS}, "user", "-"),
+        ({"tls": None}, "user", "-"),
+        ({"tls": TLS_OF_ADA}, "user", r"CN=Ada\x20Lovelace,O=Example\x5c,\x20\x22Ltd.\x22"),
+        ({"tls": replace(TLS, client=replace(ADA, subject=""))}, "user", "-"),
     ],
 )
 def test_a_field_is_written_in_its_place(changes: dict[str, Any], field: str, text: str) -> None:
@@ -123,7 +138,20 @@ def test_as_json_each_field_has_its_name() -> None:
         "tls_version": "TLSv1.3",
         "cipher_suite": "TLS_AES_128_GCM_SHA256",
         "resumed": False,
+        "server_name": None,
+        "client_certificate": None,
         "error_id": "0123abcd",
+    }
+
+
+def test_as_json_a_verified_client_is_told_with_what_identifies_it() -> None:
+    told = json.loads(make_entry(tls=TLS_OF_ADA).to_json())
+    assert told["server_name"] == "example.org"
+    assert told["client_certificate"] == {
+        "subject": ADA.subject,
+        "names": ["email:ada@example.org"],
+        "sha256": ADA.sha256,
+        "serial_number": "0A1B",
     }
 
 

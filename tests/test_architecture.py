@@ -33,7 +33,8 @@ ROWS = (
         *("stopping", "admission", "heap", "served_certificate"),
         *("handlers.*", "certificates.*", "files.*"),
     ),
-    ("pages.*", "prepare.*", "trust.*"),
+    ("tls_contexts",),
+    ("pages.*", "prepare.*", "trust.*", "identities.*"),
     ("departures",),
     ("connection",),
     ("server",),
@@ -42,7 +43,7 @@ ROWS = (
 )
 
 # A subpackage that is one room: its modules know each other as they need, but in no circle.
-ROOMS = ("certificates", "cli", "files", "pages", "prepare", "trust")
+ROOMS = ("certificates", "cli", "files", "identities", "pages", "prepare", "trust")
 
 SIBLINGS = {
     ("rules.byte_range", "rules.entity_tag"): "If-Range compares entity tags",
@@ -72,11 +73,11 @@ BORDERS = {
     "h11": {"http1": "the border to h11"},
     "ssl": {
         "tls": "the border to ssl",
+        "tls_contexts": "one certificate a context",
         "served_certificate": "the border to ssl, from the client's side",
         "connection": "the type SSLContext",
         "server": "the type SSLContext",
         "testing": "the type SSLContext",
-        "cli.identity": "the type SSLContext",
         "cli.commands": "the text OPENSSL_VERSION",
         "cli.serve": "the text OPENSSL_VERSION",
     },
@@ -167,7 +168,9 @@ def room_of(name: str) -> str:
 PLACED = [
     name
     for name in MODULES
-    if name and name not in ("rules", "handlers", "operate", "prepare", "files", "pages", "trust")
+    if name
+    and name
+    not in ("rules", "handlers", "operate", "prepare", "files", "pages", "trust", "identities")
 ]
 
 
@@ -203,7 +206,10 @@ def test_imports_go_in_no_circle() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "rules", "handlers", "operate", "certificates", "files", "pages", "prepare", "trust"],
+    [
+        *("", "rules", "handlers", "operate", "certificates", "files", "pages", "prepare", "trust"),
+        "identities",
+    ],
 )
 def test_a_package_holds_no_code_of_its_own(name: str) -> None:
     """Docstring, imports, ``__version__`` and ``__all__``."""
@@ -236,7 +242,9 @@ def test_what_is_foreign_is_imported_at_its_border_only(foreign: str) -> None:
         assert any(matches(name, pattern) for name in importers), f"{pattern} needs no {foreign}"
 
 
-@pytest.mark.parametrize("name", sorted(BORDERS["ssl"].keys() - {"tls", "served_certificate"}))
+@pytest.mark.parametrize(
+    "name", sorted(BORDERS["ssl"].keys() - {"tls", "tls_contexts", "served_certificate"})
+)
 def test_who_needs_a_name_of_ssl_takes_no_more_of_it(name: str) -> None:
     used = {
         node.attr

@@ -372,7 +372,7 @@ def assert_mistake(ended: Ended) -> None:
         ),
         (
             "--cert encrypted.crt --key encrypted.key --key-password-file nothing",
-            ["nothing", "No such file", "Name a file"],
+            ["nothing", "no such file", "Name a file"],
         ),
         ("--host host.invalid", ["host.invalid", "no such host name", "Give one"]),
         ("--host 192.0.2.1", ["192.0.2.1", "no interface of this machine", "Choose one"]),

@@ -26,7 +26,9 @@ async def pages(request: Request) -> Response:
 
 
 def handler(certificate: Mapping[str, object] | None = CERTIFICATE) -> Any:
-    return with_connection_info(pages, server="trio_https 1.2.3", certificate=certificate)
+    return with_connection_info(
+        pages, server="trio_https 1.2.3", certificate=lambda _name: certificate
+    )
 
 
 async def ask(
@@ -67,6 +69,8 @@ async def test_over_tls_it_is_what_the_client_sees_too(
             "cipher_suite": cipher[0],
             "alpn": "http/1.1",
             "resumed": False,
+            "server_name": None,
+            "client": None,
         }
     assert facts["certificate"] == CERTIFICATE
 
@@ -174,7 +178,7 @@ async def test_the_path_is_the_same_however_it_is_encoded() -> None:
 
 
 async def test_head_has_the_length_that_get_has(autojump_clock: Any) -> None:
-    handler = with_connection_info(pages, server="x", certificate=None)
+    handler = with_connection_info(pages, server="x", certificate=lambda _name: None)
     async with open_connection(handler) as stream:
         peer = Peer(stream)
         lengths = [

@@ -53,3 +53,14 @@ async def test_a_request_of_http_1_0_without_host_is_answered() -> None:
     async with open_connection(known) as stream:
         await stream.send_all(b"GET / HTTP/1.0\r\n\r\n")
         assert (await read_all(stream)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_names_that_change_are_asked_for_with_each_request() -> None:
+    names = ["before.example"]
+    async with open_connection(with_known_hosts(hello, lambda: names)) as stream:
+        peer = Peer(stream)
+        statuses = []
+        for name in ("localhost", "before.example"):
+            names[:] = [name]
+            statuses.append((await peer.ask()).status)  # for localhost
+    assert statuses == [200, 421]

@@ -9,6 +9,7 @@ import logging
 import math
 import secrets
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import trio
@@ -32,8 +33,8 @@ class Service:
     """What the connections of a server have in common."""
 
     handler: Handler
-    tls_context: ssl.SSLContext | None
-    """None: without TLS."""
+    tls_context: Callable[[], ssl.SSLContext] | None
+    """Gives the context of a connection that begins now; None: without TLS."""
     limits: Limits
     handshakes: trio.Semaphore
     """A place for each handshake that may go on at a time."""
@@ -52,7 +53,7 @@ async def serve_connection(
     stream = transport
     try:
         if service.tls_context is not None:
-            stream = await _shake_hands(transport, service.tls_context, service)
+            stream = await _shake_hands(transport, service.tls_context(), service)
         tls_info = tls.describe(stream) if isinstance(stream, trio.SSLStream) else None
         connection = HTTP1Connection(
             stream, limits=service.limits, accepted_at=accepted_at, client=client, tls=tls_info

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterable, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol, Self
 from urllib.parse import quote
 
@@ -16,7 +17,16 @@ from .forms import Form, FormLimits, open_form
 from .headers import Headers
 from .request_body import RequestBody, check_body_size, decode_text, parse_json
 
-__all__ = ["Address", "Handler", "Headers", "Request", "Response", "ResponseBody", "TLSInfo"]
+__all__ = [
+    "Address",
+    "ClientCertificate",
+    "Handler",
+    "Headers",
+    "Request",
+    "Response",
+    "ResponseBody",
+    "TLSInfo",
+]
 
 
 class Address(NamedTuple):
@@ -27,6 +37,27 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientCertificate:
+    """The certificate of a client, which an authority that the server was given has signed.
+
+    It was verified in the handshake, or in that of the session which was resumed. A connection can
+    outlast it: whoever decides by it looks at ``not_after`` too.
+    """
+
+    subject: str
+    """As RFC 4514 writes it: "CN=Ada Lovelace,O=Example", and "" where it is empty."""
+    names: tuple[str, ...]
+    """The subjectAltName extension, each with its kind, which is "DNS", "email", "URI" or "IP":
+    "email:ada@example.org"."""
+    sha256: str
+    """The fingerprint: the SHA-256 digest of the certificate in DER, in hexadecimal digits."""
+    serial_number: str
+    """In hexadecimal digits, as its authority counts."""
+    not_after: datetime
+    """The last second of its validity, in UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +72,12 @@ class TLSInfo:
     """The protocol chosen by ALPN (RFC 7301), None where the client offered none of ours."""
     resumed: bool
     """Whether an earlier session was resumed (RFC 8446 §2.2), so that no certificate was sent."""
+    server_name: str | None = None
+    """The name that the client wanted to reach, as it sent it (SNI, RFC 6066 §3); None where it
+    sent none, and where the server's context is not one of ours. Resuming a session of TLS 1.2, it
+    is that session's."""
+    client: ClientCertificate | None = None
+    """None where the client has shown no certificate, as most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

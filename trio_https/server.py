@@ -8,9 +8,8 @@ what is left then is cancelled. Whoever cancels ``serve`` itself ends all of it 
 import logging
 import math
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
@@ -22,10 +21,11 @@ from .connection import Service, serve_connection
 from .departures import Departures
 from .errors import HTTPError
 from .heap import HeapTrimmer
+from .identities.places import LocalAuthority
+from .identities.served import Identities
 from .listeners import listening_address, open_listeners
 from .messages import Address, Handler, Request, Response
 from .stopping import Stopping
-from .tls import open_server_context
 
 __all__ = ["Server", "serve"]
 
@@ -66,7 +66,7 @@ async def serve(
     *,
     host: str = "localhost",
     port: int = 8443,
-    tls: ssl.SSLContext | Literal["local"] | None = "local",
+    tls: ssl.SSLContext | Identities | Literal["local"] | None = "local",
     limits: Limits = _DEFAULT_LIMITS,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -74,25 +74,26 @@ async def serve(
 
     ``server = await nursery.start(trio_https.serve, handler)`` gives the ``Server`` as soon as
     clients can connect. ``host`` is a name or an address; "localhost" means 127.0.0.1 and ::1,
-    "*" means every interface. ``port`` 0 takes any free one. ``tls`` is a context of yours;
-    "local" issues a certificate for localhost by the local CA; None serves plain HTTP.
+    "*" means every interface. ``port`` 0 takes any free one. ``tls`` is a context of yours,
+    or ``Identities``, certificates that are loaded anew when they change; "local" issues one for
+    localhost by the local CA, and renews it; None serves plain HTTP.
 
     Raises ``ConfigError`` where it can't listen, or the local certificate can't be made. No client
     and no handler makes it raise. If cancelled, every connection is closed at once; for a graceful
     end there is ``Server.stop``.
     """
-    context = await trio.to_thread.run_sync(_open_local_context) if tls == "local" else tls
+    shown = await trio.to_thread.run_sync(_open_local_identity) if tls == "local" else tls
     listeners = await open_listeners(host, port)
     stopping = Stopping()
     server = Server(
         host,
         [listening_address(listener) for listener in listeners],
-        scheme="http" if context is None else "https",
+        scheme="http" if shown is None else "https",
         stopping=stopping,
     )
     service = Service(
         handler=handler,
-        tls_context=context,
+        tls_context=_context_source(shown),
         limits=limits,
         handshakes=trio.Semaphore(limits.max_handshakes),
         stopping=stopping,
@@ -104,6 +105,8 @@ async def serve(
             async with trio.open_nursery() as background:
                 background.start_soon(service.departures.watch)
                 background.start_soon(heap.watch)
+                if isinstance(shown, Identities):
+                    background.start_soon(shown.watch)
                 async with trio.open_nursery() as connections, trio.open_nursery() as accepting:
                     accept = partial(
                         _accept,
@@ -212,10 +215,17 @@ def _reachable(address: Address) -> Address:
     return Address(loopback.get(address.host, address.host), address.port)
 
 
-def _open_local_context() -> ssl.SSLContext:
+def _context_source(
+    tls: ssl.SSLContext | Identities | None,
+) -> Callable[[], ssl.SSLContext] | None:
+    """Return what gives the context for each new connection."""
+    if isinstance(tls, Identities):
+        return lambda: tls.contexts.current
+    return None if tls is None else lambda: tls
+
+
+def _open_local_identity() -> Identities:
     # Here, because it loads cryptography, which a program with its own context does without.
     from .certificates.home import certificates_home
-    from .certificates.local_certificate import open_local_certificate
 
-    certificate = open_local_certificate(certificates_home(), now=datetime.now(UTC))
-    return open_server_context(certificate.path)
+    return Identities([LocalAuthority(certificates_home())])

@@ -42,7 +42,7 @@ async def open_connection(
     ours, theirs = trio.testing.memory_stream_pair()
     service = Service(
         handler=handler,
-        tls_context=server_context,
+        tls_context=None if server_context is None else lambda: server_context,
         limits=limits,
         handshakes=trio.Semaphore(1),
         stopping=stopping or Stopping(),

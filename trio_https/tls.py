@@ -1,28 +1,33 @@
 """The border to ``ssl``: certificate files -> SSLContext, a transport -> an encrypted stream.
 
-Only this module touches ``ssl`` and ``trio.SSLStream``; but what a client learns of a server is
-asked in ``served_certificate``. It decides what TLS is offered and how a
-connection begins and ends; what is said in between is not its business. No cryptography of our own:
-keys, random numbers and checks are OpenSSL's, seeded by the operating system.
+Only this module touches ``ssl`` and ``trio.SSLStream``; but ``tls_contexts`` has several
+certificates in one, and what a client learns of a server is asked in ``served_certificate``. It
+decides what TLS is offered and how a connection begins and ends; what is said in between is not its
+business. No cryptography of our own: keys, random numbers and checks are OpenSSL's, seeded by the
+operating system.
 """
 
+import hashlib
 import socket
 import ssl
 import struct
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import trio
 
 from .errors import ClientGone, ConfigError
-from .messages import TLSInfo
+from .messages import ClientCertificate, TLSInfo
+from .rules.distinguished_name import format_alternative_names, format_distinguished_name
 
 __all__ = [
     "abort",
     "close",
     "describe",
     "forget",
+    "new_server_context",
     "offered_versions",
     "open_server_context",
     "shake_hands",
@@ -42,13 +47,7 @@ def open_server_context(
     Files are PEM; ``key`` None means that it lies in ``certificate`` too. Raises ``ConfigError``
     where OpenSSL can't use them.
     """
-    # Not ssl.create_default_context: it would write session keys to a file named by the
-    # environment (SSLKEYLOGFILE).
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
-    context.options |= ssl.OP_NO_RENEGOTIATION  # RFC 9325 §3.5
-    context.set_alpn_protocols(_ALPN_PROTOCOLS)
+    context = new_server_context()
     try:
         # Without a password OpenSSL would ask for one on the terminal.
         context.load_cert_chain(certificate, key, password or b"")
@@ -57,6 +56,18 @@ def open_server_context(
             f"{certificate}: OpenSSL can't use this certificate with {key or 'the key in it'}:"
             f" {_why_unusable(exc)}. Give a PEM chain, leaf first, and the key it was made with."
         ) from exc
+    return context
+
+
+def new_server_context() -> ssl.SSLContext:
+    """Return a server's context for TLS 1.2 and 1.3, without a certificate yet."""
+    # Not ssl.create_default_context: it would write session keys to a file named by the
+    # environment (SSLKEYLOGFILE).
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
+    context.options |= ssl.OP_NO_RENEGOTIATION  # RFC 9325 §3.5
+    context.set_alpn_protocols(_ALPN_PROTOCOLS)
     return context
 
 
@@ -100,6 +111,23 @@ def describe(stream: trio.SSLStream[trio.abc.Stream]) -> TLSInfo:
         cipher_suite=cipher[0] if cipher else "",
         alpn=stream.selected_alpn_protocol(),
         resumed=bool(stream.session_reused),
+        server_name=stream.server_hostname,
+        client=_describe_client(stream),
+    )
+
+
+def _describe_client(stream: trio.SSLStream[trio.abc.Stream]) -> ClientCertificate | None:
+    # Empty where nobody asked OpenSSL to verify what there is.
+    verified = stream.getpeercert()
+    if not verified:
+        return None
+    not_after = ssl.cert_time_to_seconds(verified["notAfter"])
+    return ClientCertificate(
+        subject=format_distinguished_name(verified["subject"]),
+        names=format_alternative_names(verified.get("subjectAltName", ())),
+        sha256=hashlib.sha256(stream.getpeercert(binary_form=True)).hexdigest(),
+        serial_number=verified["serialNumber"],
+        not_after=datetime.fromtimestamp(not_after, UTC),
     )
 
 

@@ -20,7 +20,13 @@ from cryptography.hazmat.primitives.serialization import (
 from .home import config_error
 from .pem_blocks import PemBlock, parse_pem_blocks
 
-__all__ = ["load_chain", "load_private_key", "parse_certificate", "read_pem_blocks"]
+__all__ = [
+    "load_chain",
+    "load_private_key",
+    "parse_certificate",
+    "read_password",
+    "read_pem_blocks",
+]
 
 _CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 
@@ -135,6 +141,15 @@ def parse_certificate(data: bytes) -> x509.Certificate:
         warnings.simplefilter("ignore", UserWarning)
         _ = certificate.subject, certificate.issuer
     return certificate
+
+
+def read_password(path: Path) -> bytes:
+    """Return the first line of a file, the password of a key."""
+    try:
+        return path.read_bytes().partition(b"\n")[0].rstrip(b"\r")
+    except OSError as error:
+        remedy = "Name a file whose first line is the password of the key"
+        raise config_error(path, error, remedy) from error
 
 
 def load_private_key(

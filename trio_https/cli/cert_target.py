@@ -19,6 +19,7 @@ from ..certificates.details import (
 )
 from ..certificates.home import certificates_home
 from ..certificates.local_names import SubjectName
+from ..certificates.pem_loading import read_password
 from ..certificates.subject_names import parse_subject_name
 from ..errors import ConfigError
 from ..served_certificate import fetch_certificate
@@ -26,7 +27,6 @@ from ..tls import open_server_context, why_untrusted
 from ..trust.authority import read_authority
 from ..trust.changes import ask_stores
 from ..trust.known_stores import find_stores
-from .identity import read_password
 
 __all__ = ["Target", "Trust", "find_targets", "local_authority", "parse_name"]
 

@@ -1,7 +1,6 @@
-"""Which certificate the server shows: the user's, the one in ``certs/``, or a local one."""
+"""Which certificates the server shows: the user's, the one in ``certs/``, or a local one."""
 
-import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,35 +10,33 @@ from ..certificates.description import CertificateDescription
 from ..certificates.home import certificates_home
 from ..certificates.local_certificate import open_local_certificate
 from ..certificates.local_names import SubjectName
-from ..certificates.pem_files import read_certificate_files
 from ..errors import ConfigError
-from ..tls import open_server_context
+from ..identities.places import CertificateFolder, KeyFiles, LocalAuthority, Place, Source
+from ..identities.served import Identities
 from .console import say, step
 
-__all__ = [
-    "Identity",
-    "KeyFiles",
-    "LocalAuthority",
-    "open_identity",
-    "private_places",
-    "read_password",
-]
+__all__ = ["Authority", "Identity", "IdentityOptions", "open_identity", "private_places"]
 
 # Where a certificate is expected without being named, as the README of that folder says.
 _CERTS_FOLDER = Path("certs")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityOptions:
+    """What the user asked for."""
+
+    certificates: tuple[Path, ...] = ()
+    """Files and folders; without any, what is found."""
+    keys: tuple[Path, ...] = ()
+    """None, or one for each file among ``certificates``."""
+    password_file: Path | None = None
+    client_ca: Path | None = None
+    client_required: bool = False
+    session_tickets: int = 2
+
+
 @dataclass(frozen=True, slots=True)
-class KeyFiles:
-    """What the user named; None: nothing."""
-
-    certificate: Path | None
-    key: Path | None
-    password_file: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class LocalAuthority:
+class Authority:
     """The CA behind a local certificate: what a client has to trust."""
 
     path: Path
@@ -50,25 +47,25 @@ class LocalAuthority:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The certificate that clients are shown, ready for use."""
+    """The certificates that clients are shown, ready for use."""
 
-    context: ssl.SSLContext
-    certificate: CertificateDescription
+    served: Identities
     private_files: tuple[Path, ...]
     """Files and folders that must never be among the pages."""
-    authority: LocalAuthority | None
-    """None for a certificate of the user's."""
+    authority: Authority | None
+    """None for certificates of the user's."""
 
 
-def open_identity(files: KeyFiles, lan_names: Sequence[SubjectName] = ()) -> Identity:
-    """Load the certificate and its key, or issue one, for these names too, and tell the steps.
+def open_identity(
+    options: IdentityOptions, lan_names: Callable[[], Sequence[SubjectName]] | None = None
+) -> Identity:
+    """Load the certificates and their keys, or issue one, and tell the steps.
 
-    Raises ``ConfigError`` for files that don't serve.
+    ``lan_names`` gives the names that are to be in an issued one too, now and later. Raises
+    ``ConfigError`` for files that don't serve.
     """
-    certificate, key = _find_files(files)
-    if certificate is None:
-        return _open_local(lan_names)
-    return _open_given(certificate, key, files.password_file)
+    places = find_places(options)
+    return _open_given(places, options) if places else _open_local(options, lan_names)
 
 
 def private_places() -> list[Path]:
@@ -79,10 +76,31 @@ def private_places() -> list[Path]:
     return [place for place in places if place.exists()]
 
 
-def _find_files(files: KeyFiles) -> tuple[Path | None, Path | None]:
-    if files.certificate is not None:
-        return files.certificate, files.key
-    if files.key is not None or files.password_file is not None:
+def find_places(options: IdentityOptions) -> list[Place]:
+    """Return where the user's certificates are, in order; none: the user has none.
+
+    Raises ``ConfigError`` where files don't go together.
+    """
+    if not options.certificates:
+        return _find_default(options)
+    folders = [path for path in options.certificates if path.is_dir()]
+    number_of_files = len(options.certificates) - len(folders)
+    if len(options.keys) not in (0, number_of_files):
+        raise ConfigError(
+            f"--key: {len(options.keys)} for {number_of_files} files of --cert. Give one for each,"
+            " in the same order, or none: then each is in the file of its certificate."
+        )
+    keys = iter(options.keys)
+    return [
+        CertificateFolder(path, options.password_file)
+        if path in folders
+        else KeyFiles(path, next(keys, None), options.password_file)
+        for path in options.certificates
+    ]
+
+
+def _find_default(options: IdentityOptions) -> list[Place]:
+    if options.keys or options.password_file is not None:
         raise ConfigError("--key and --key-password-file go with --cert. Give the certificate too.")
     certificate, key = _CERTS_FOLDER / "server.crt", _CERTS_FOLDER / "server.key"
     if certificate.exists() != key.exists():
@@ -91,30 +109,36 @@ def _find_files(files: KeyFiles) -> tuple[Path | None, Path | None]:
             f"{there} is there, but {missing} is not. Put it there too, or move the other away,"
             " or name both with --cert and --key."
         )
-    return (certificate, key) if certificate.exists() else (None, None)
+    return [KeyFiles(certificate, key)] if certificate.exists() else []
 
 
-def _open_given(certificate: Path, key: Path | None, password_file: Path | None) -> Identity:
+def _open_given(places: list[Place], options: IdentityOptions) -> Identity:
     with step("Certificate") as told:
-        password = read_password(password_file) if password_file else None
-        description = read_certificate_files(certificate, key, password, now=datetime.now(UTC))
-        told.detail = f"{_names(description)}; {_validity(description)}"
-    with step("Key") as told:
-        context = open_server_context(certificate, key, password)
-        told.detail = f"{description.key}, {key or certificate}"
-    private = (key or certificate, *((password_file,) if password_file else ()))
-    return Identity(context, description, private, None)
+        served = _open(places, options)
+        first, *others = zip(served.sources, served.descriptions, strict=True)
+        told.detail = _in_words(first[1])
+    _tell_key(*first)
+    for source, description in others:
+        with step("Certificate") as told:
+            told.detail = _in_words(description)
+        _tell_key(source, description)
+    _tell_clients(options)
+    private = (path for place in places for path in place.private_files)
+    return Identity(served, tuple(private), None)
 
 
-def _open_local(lan_names: Sequence[SubjectName]) -> Identity:
+def _open_local(
+    options: IdentityOptions, lan_names: Callable[[], Sequence[SubjectName]] | None
+) -> Identity:
+    home = certificates_home()
     with step("Certificate") as told:
         local = open_local_certificate(
-            certificates_home(), now=datetime.now(UTC), lan_names=lan_names
+            home, now=datetime.now(UTC), lan_names=lan_names() if lan_names else ()
         )
         issued = "issued now, " if local.issued else ""
-        told.detail = f"{issued}{_names(local.leaf)}; {_validity(local.leaf)}"
+        told.detail = f"{issued}{_in_words(local.leaf)}"
     with step("Key") as told:
-        context = open_server_context(local.path)
+        served = _open([LocalAuthority(home, lan_names)], options)
         told.detail = f"{local.leaf.key}, {local.path}"
     if local.left_out:
         names = ", ".join(str(name) for name in local.left_out)
@@ -124,24 +148,29 @@ def _open_local(lan_names: Sequence[SubjectName]) -> Identity:
             f"          (your certificate authority ends on {local.ca.not_after:%Y-%m-%d}:"
             f" remove {local.ca_path.parent} to have a new one made, and trust that)"
         )
-    authority = LocalAuthority(local.ca_path, local.ca_name, local.ca.sha256)
-    return Identity(context, local.leaf, (local.path, local.ca_path.parent), authority)
+    _tell_clients(options)
+    authority = Authority(local.ca_path, local.ca_name, local.ca.sha256)
+    return Identity(served, (local.path, local.ca_path.parent), authority)
 
 
-def read_password(path: Path) -> bytes:
-    """Return the first line of a file. Raises ``ConfigError``."""
-    try:
-        return path.read_bytes().partition(b"\n")[0].rstrip(b"\r")
-    except OSError as exc:
-        raise ConfigError(
-            f"{path}: {exc.strerror}. Name a file whose first line is the password of the key."
-        ) from exc
+def _open(places: list[Place], options: IdentityOptions) -> Identities:
+    return Identities(places, client_ca=options.client_ca, session_tickets=options.session_tickets)
 
 
-def _names(description: CertificateDescription) -> str:
-    return ", ".join(description.names) or "no names"
+def _tell_key(source: Source, description: CertificateDescription) -> None:
+    with step("Key") as told:
+        told.detail = f"{description.key}, {source.private_files[0]}"
 
 
-def _validity(description: CertificateDescription) -> str:
+def _tell_clients(options: IdentityOptions) -> None:
+    if options.client_ca is None:
+        return
+    with step("Clients") as told:
+        need = "need" if options.client_required else "may have"
+        told.detail = f"{need} a certificate by an authority in {options.client_ca}"
+
+
+def _in_words(description: CertificateDescription) -> str:
+    names = ", ".join(description.names) or "no names"
     days = (description.not_after - datetime.now(UTC)).days
-    return f"until {description.not_after:%Y-%m-%d} ({days} days)"
+    return f"{names}; until {description.not_after:%Y-%m-%d} ({days} days)"

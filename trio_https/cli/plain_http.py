@@ -16,7 +16,7 @@ from ..handlers.port_redirect import redirect_to_port
 from ..messages import Handler
 from ..server import Server, serve
 from .console import step
-from .identity import LocalAuthority
+from .identity import Authority
 from .network_options import NetworkOptions
 
 __all__ = ["PlainHTTP", "PlainServers", "start_plain_servers"]
@@ -45,7 +45,7 @@ class PlainHTTP:
     """What that one was given; 0: any."""
     path: str
     """That of the first page, as it stands in a URL."""
-    authority: LocalAuthority | None
+    authority: Authority | None
     """The one to give to phones; None: no client needs any."""
     for_known_hosts: Callable[[Handler], Handler]
     """Gives a handler that answers for the server's own names only."""
@@ -82,7 +82,7 @@ async def start_plain_servers(
     return PlainServers(redirect=redirect, ca_page=ca_page)
 
 
-def _make_ca_page(authority: LocalAuthority, https_port: int, path: str) -> CAPage:
+def _make_ca_page(authority: Authority, https_port: int, path: str) -> CAPage:
     return CAPage(
         certificate=authority.path.read_bytes(),
         name=authority.name,

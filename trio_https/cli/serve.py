@@ -40,25 +40,57 @@ FILE = click.Path(path_type=Path, readable=False)
 )
 @click.option(
     "--cert",
+    "certs",
+    multiple=True,
     type=FILE,
     metavar="FILE",
     envvar="TRIO_HTTPS_CERT",
-    help="The certificate chain in PEM, the server's own first."
+    help="The certificate chain in PEM, the server's own first; or a folder of such files, each"
+    " with its key beside it. Can be given several times: the name that a client asks for (SNI)"
+    " chooses, and the first is the default."
     " Without it: certs/server.crt if that is there, else one by your own authority.",
 )
 @click.option(
     "--key",
+    "keys",
+    multiple=True,
     type=FILE,
     metavar="FILE",
     envvar="TRIO_HTTPS_KEY",
-    help="The private key in PEM. Without it: certs/server.key, or in the file of --cert.",
+    help="The private key in PEM. Without it: certs/server.key, or in the file of --cert. With"
+    " several files as --cert, one for each in the same order.",
 )
 @click.option(
     "--key-password-file",
     type=FILE,
     metavar="FILE",
     envvar="TRIO_HTTPS_KEY_PASSWORD_FILE",
-    help="A file whose first line is the password of the key.",
+    help="A file whose first line is the password of the key, or of all keys that have one.",
+)
+@click.option(
+    "--client-ca",
+    type=FILE,
+    metavar="FILE",
+    envvar="TRIO_HTTPS_CLIENT_CA",
+    help="Ask clients for a certificate that one of the authorities in this PEM file has signed.",
+)
+@click.option(
+    "--client-cert",
+    type=click.Choice(["optional", "required"]),
+    default="required",
+    show_default=True,
+    envvar="TRIO_HTTPS_CLIENT_CERT",
+    help="What becomes of clients without one, with --client-ca: they are answered as others are,"
+    " or by a page that says so (403).",
+)
+@click.option(
+    "--session-tickets",
+    default=2,
+    show_default=True,
+    type=click.IntRange(0, 16),
+    metavar="NUMBER",
+    envvar="TRIO_HTTPS_SESSION_TICKETS",
+    help="How many a client gets to resume TLS 1.3 sessions with; 0: no session is resumed.",
 )
 @click.option(
     "--access-log/--no-access-log",
@@ -96,9 +128,12 @@ def serve(
     pages: Path | None,
     host: str | None,
     port: int,
-    cert: Path | None,
-    key: Path | None,
+    certs: tuple[Path, ...],
+    keys: tuple[Path, ...],
     key_password_file: Path | None,
+    client_ca: Path | None,
+    client_cert: str,
+    session_tickets: int,
     access_log: bool,
     log_format: str,
     allowed_hosts: tuple[str, ...],
@@ -115,10 +150,12 @@ def serve(
     can come from the environment too, --port from TRIO_HTTPS_PORT and so on, and PAGES from
     TRIO_HTTPS_PAGES; where the certificate authority is kept, TRIO_HTTPS_HOME says.
 
+    Certificates are loaded anew when their files change, and on SIGHUP.
+
     Ctrl-C or SIGTERM lets running requests finish and stops; a second one stops at once.
     """
     # Here, so that --help does not wait for all of the server.
-    from .identity import KeyFiles
+    from .identity import IdentityOptions
     from .serve_pages import Listen, serve_pages
     from .serving_logs import configure_logs
 
@@ -130,7 +167,14 @@ def serve(
         serve_pages(
             pages,
             PageOptions(**options),
-            KeyFiles(cert, key, key_password_file),
+            IdentityOptions(
+                certificates=certs,
+                keys=keys,
+                password_file=key_password_file,
+                client_ca=client_ca,
+                client_required=client_ca is not None and client_cert == "required",
+                session_tickets=session_tickets,
+            ),
             Listen(host, port, allowed_hosts=None if any_host else (host, *allowed_hosts)),
             NetworkOptions(lan=lan, ca_port=ca_port, qr=qr, redirect_http=redirect_http),
         )

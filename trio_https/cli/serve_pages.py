@@ -2,6 +2,7 @@
 
 import shlex
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -15,16 +16,18 @@ import trio_https
 
 from ..certificates.description import CertificateDescription
 from ..certificates.local_names import is_public_name
-from ..certificates.local_network import LocalNetwork
+from ..certificates.local_network import LocalNetwork, lan_names
 from ..errors import ConfigError, without_groups
+from ..handlers.client_certificates import with_client_certificates
 from ..handlers.connection_info import with_connection_info
 from ..handlers.known_hosts import with_known_hosts
+from ..identities.served import Identities
 from ..messages import Handler
 from ..pages.handler import Pages
 from ..server import Server, serve
 from ..tls import offered_versions, why_untrusted
 from .console import paint, say, step
-from .identity import Identity, KeyFiles, open_identity, private_places
+from .identity import Identity, IdentityOptions, open_identity, private_places
 from .lan import Exposure, announce_exposure, open_local_network
 from .network_options import NetworkOptions
 from .page_options import PageOptions
@@ -50,7 +53,7 @@ class Listen:
 def serve_pages(
     pages: Path | None,
     options: PageOptions,
-    files: KeyFiles,
+    identity_options: IdentityOptions,
     listen: Listen,
     network_options: NetworkOptions,
 ) -> None:
@@ -61,19 +64,21 @@ def serve_pages(
         handler = _make_handler(root, options)
         told.detail += _why_no_first_page(root, options)
     network = open_local_network() if network_options.lan else LocalNetwork()
-    identity = open_identity(files, network.subject_names)
+    identity = open_identity(identity_options, lan_names if network_options.lan else None)
     if options.hsts:
-        _check_hsts(identity.certificate)
+        _check_hsts(identity.served.names)
     _refuse_private_files(root, (*identity.private_files, *private_places()))
     handler = with_connection_info(
         handler,
         server=f"trio_https {trio_https.__version__}",
-        certificate=_certificate_facts(identity.certificate),
+        certificate=lambda server_name: _certificate_facts(identity.served.describe(server_name)),
     )
-    for_known_hosts = _restriction(listen, (*identity.certificate.names, *network.names))
+    for_known_hosts = _restriction(listen, lambda: (*identity.served.names, *network.names))
     handler = for_known_hosts(handler)
+    if identity_options.client_required:
+        handler = with_client_certificates(handler)
     with step("TLS") as told:
-        versions = offered_versions(identity.context)
+        versions = offered_versions(identity.served.contexts.current)
         if not versions:
             raise ConfigError(
                 "TLS: no handshake succeeds with this certificate on this OpenSSL. Give one with an"
@@ -96,11 +101,14 @@ def serve_pages(
         raise without_groups(group) from None
 
 
-def _restriction(listen: Listen, names: Iterable[str]) -> Callable[[Handler], Handler]:
+def _restriction(
+    listen: Listen, names: Callable[[], Iterable[str]]
+) -> Callable[[Handler], Handler]:
     """Return what keeps a handler from answering for hosts that the server is not known by."""
-    if listen.allowed_hosts is None:
+    allowed = listen.allowed_hosts
+    if allowed is None:
         return lambda handler: handler
-    return partial(with_known_hosts, hosts=(*names, *listen.allowed_hosts))
+    return partial(with_known_hosts, hosts=lambda: (*names(), *allowed))
 
 
 def _make_handler(root: Path, options: PageOptions) -> Handler:
@@ -130,11 +138,11 @@ def _first_path(prefix: str) -> str:
     return "/" + quote(prefix.strip("/") + "/").lstrip("/")
 
 
-def _check_hsts(certificate: CertificateDescription) -> None:
+def _check_hsts(names: Sequence[str]) -> None:
     # RFC 6797 §8.2: it holds for a host, whatever the port, and outlives the server.
-    if not any(map(is_public_name, certificate.names)):
+    if not any(map(is_public_name, names)):
         raise ConfigError(
-            f"--hsts: the certificate is for {', '.join(certificate.names) or 'no name'}, and for"
+            f"--hsts: the certificate is for {', '.join(names) or 'no name'}, and for"
             " no public name. Browsers would refuse plain HTTP on every port of this host then,"
             " from whatever program. Leave it out, or give a certificate with --cert that has a"
             " public name."
@@ -186,16 +194,17 @@ async def _serve_until_signal(
         signal.signal(number, signal.SIG_IGN)
     with trio.open_signal_receiver(*_STOP_SIGNALS) as signals:
         async with trio.open_nursery() as nursery:
+            await nursery.start(_reload_on_signal, identity.served)
             with step("Listening") as told:
                 serving = partial(
-                    serve, handler, host=listen.host, port=listen.port, tls=identity.context
+                    serve, handler, host=listen.host, port=listen.port, tls=identity.served
                 )
                 server: Server = await nursery.start(serving)
                 told.detail = ", ".join(str(address) for address in server.addresses)
             others = await start_plain_servers(nursery, plain, https_port=server.port)
             with step("Ready") as told:
                 host = urlsplit(server.urls[0]).hostname or ""
-                distrust = why_untrusted(identity.context, host)
+                distrust = why_untrusted(identity.served.contexts.current, host)
                 told.detail = f"after {time.monotonic() - started:.2f} s; Ctrl-C stops it"
             urls = [url.removesuffix("/") + plain.path for url in server.urls]
             _announce(urls, identity, distrust)
@@ -203,6 +212,19 @@ async def _serve_until_signal(
                 announce_exposure(exposure, server, others.ca_page, qr=plain.options.qr)
             servers = [each for each in (server, others.redirect, others.ca_page) if each]
             nursery.start_soon(_stop_on_signals, signals, servers, nursery.cancel_scope)
+
+
+async def _reload_on_signal(
+    served: Identities, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """Load the certificates anew on SIGHUP, where the system has it."""
+    if sys.platform == "win32":
+        task_status.started()
+        return
+    with trio.open_signal_receiver(signal.SIGHUP) as signals:
+        task_status.started()
+        async for _number in signals:
+            await served.reload()
 
 
 async def _stop_on_signals(
@@ -222,6 +244,7 @@ async def _stop_on_signals(
             for server in servers:
                 stopping.start_soon(server.stop, _GRACE_SECONDS)
         nursery.cancel_scope.cancel(reason="stopped")
+    everything.cancel(reason="stopped")  # what waits for signals
     say("Stopped.")
 
 

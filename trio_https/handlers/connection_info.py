@@ -7,8 +7,9 @@ business which certificate a local server uses.
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import datetime
 
 from ..errors import HTTPError
 from ..messages import Handler, Headers, Request, Response
@@ -29,11 +30,15 @@ _HEADERS = Headers(
 
 
 def with_connection_info(
-    handler: Handler, *, server: str, certificate: Mapping[str, object] | None
+    handler: Handler,
+    *,
+    server: str,
+    certificate: Callable[[str | None], Mapping[str, object] | None],
 ) -> Handler:
     """Return ``handler`` with an answer of our own at ``CONNECTION_INFO_PATH``.
 
-    ``server`` names the software; ``certificate`` is what clients are shown, ready for JSON.
+    ``server`` names the software; ``certificate`` gives what a client is shown that
+    indicated this server name (SNI) or none, ready for JSON.
     """
 
     async def answer(request: Request) -> Response:
@@ -44,7 +49,8 @@ def with_connection_info(
         # Browsers say where a request comes from (Fetch Metadata); "none" is the address bar.
         if request.headers.get("sec-fetch-site") not in (None, "same-origin", "none"):
             raise HTTPError(403, "for pages of the same origin")
-        return Response(200, _HEADERS, _describe(request, server, certificate))
+        server_name = request.tls.server_name if request.tls else None
+        return Response(200, _HEADERS, _describe(request, server, certificate(server_name)))
 
     return answer
 
@@ -60,7 +66,9 @@ def _describe(request: Request, server: str, certificate: Mapping[str, object] |
     body, length = b"", -1
     while len(body) != length:
         length = len(body)
-        body = json.dumps(facts | {"log_line": _log_line(request, length)}).encode()
+        body = json.dumps(
+            facts | {"log_line": _log_line(request, length)}, default=datetime.isoformat
+        ).encode()
     return body
 
 

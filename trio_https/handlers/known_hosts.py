@@ -5,7 +5,8 @@ browser takes what a local server answers for that page's own. Its requests stil
 """
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from ..errors import HTTPError
 from ..messages import Handler, Request, Response
@@ -14,21 +15,32 @@ from ..rules.request_target import host_of
 __all__ = ["with_known_hosts"]
 
 
-def with_known_hosts(handler: Handler, hosts: Iterable[str]) -> Handler:
+def with_known_hosts(
+    handler: Handler, hosts: Iterable[str] | Callable[[], Iterable[str]]
+) -> Handler:
     """Return ``handler`` for requests to ``hosts``, with a 421 for the others (RFC 9110 §15.5.20).
 
     Names compare without regard to case; "*.example" stands for all names right below. IP addresses
     are always known: nobody can make a name of theirs out of one. So is an HTTP/1.0 request that
-    names no host, which no browser sends.
+    names no host, which no browser sends. Where ``hosts`` is a function it is asked for each
+    request: the names in a certificate change.
     """
-    names = frozenset(host.lower().rstrip(".") for host in hosts)
+    if not callable(hosts):
+        fixed = tuple(hosts)
+        return with_known_hosts(handler, lambda: fixed)
 
     async def answer(request: Request) -> Response:
+        names = _normalize(tuple(hosts()))
         if request.authority and not _is_known(request.authority, names):
             raise HTTPError(421, "this server is not known by that name")
         return await handler(request)
 
     return answer
+
+
+@lru_cache(maxsize=2)  # the same names, request for request
+def _normalize(hosts: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(host.lower().rstrip(".") for host in hosts)
 
 
 def _is_known(authority: str, names: frozenset[str]) -> bool:

@@ -45,7 +45,7 @@ class AccessEntry:
         client = self.client.host if self.client else "-"
         status = "-" if self.status is None else self.status
         return (
-            f"{client} - - [{_format_time(int(self.received_at))}]"
+            f"{client} - {self._user()} [{_format_time(int(self.received_at))}]"
             f' "{escape(self.request_line) or "-"}" {status} {self.bytes_sent}'
             f' "{escape(self.headers.get("referer") or "-")}"'
             f' "{escape(self.headers.get("user-agent") or "-")}"'
@@ -53,6 +53,11 @@ class AccessEntry:
             f" {self.duration * 1000:.1f}ms"
             f"{f' error={self.error_id}' if self.error_id else ''}"
         )
+
+    def _user(self) -> str:
+        """Return the verified subject, in the place where the format has who was authenticated."""
+        client = self.tls.client if self.tls else None
+        return escape(client.subject).replace(" ", r"\x20") or "-" if client else "-"
 
     def to_json(self) -> str:
         """Return the entry as a JSON object on one line, in ASCII; times in seconds."""
@@ -72,10 +77,23 @@ class AccessEntry:
                 "tls_version": self.tls.version if self.tls else None,
                 "cipher_suite": self.tls.cipher_suite if self.tls else None,
                 "resumed": self.tls.resumed if self.tls else None,
+                "server_name": self.tls.server_name if self.tls else None,
+                "client_certificate": self._client_certificate(),
                 "error_id": self.error_id,
             }
         )
         return text.replace("\x7f", "\\u007f")  # the one control character that JSON lets pass
+
+    def _client_certificate(self) -> dict[str, object] | None:
+        client = self.tls.client if self.tls else None
+        if client is None:
+            return None
+        return {
+            "subject": client.subject,
+            "names": client.names,
+            "sha256": client.sha256,
+            "serial_number": client.serial_number,
+        }
 
 
 class JSONFormatter(logging.Formatter):

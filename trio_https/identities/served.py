@@ -1,0 +1,234 @@
+"""The certificates that a server shows, kept as their files and the local authority have them.
+
+``Identities`` looks every few seconds and loads what has changed. What doesn't serve is told once,
+with its reason, and the certificate from before goes on; what does is told in a line. Each
+certificate is replaced by itself, so that one broken file keeps no other from being renewed.
+Whoever serves with it runs ``watch`` beside the connections; how those choose is not known here.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from ..errors import ConfigError
+from ..rules.server_names import choose_by_name, names_to_choose_by
+from ..tls_contexts import ServerContexts
+from .places import Place, Source, stamp_files
+from .settling import Settling
+
+if TYPE_CHECKING:  # it loads cryptography
+    from ..certificates.description import CertificateDescription
+    from .loading import Identity
+
+__all__ = ["Identities"]
+
+logger = logging.getLogger("trio_https")
+
+_LOOK_SECONDS = 2.0  # so a change is in use within four: it has to be there at two looks
+_TICKET_KEY_SECONDS = 24 * 3600.0  # RFC 9325 §3.4 wants new ones every week, say
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Identities:
+    """One or several certificates for a server, chosen by the name that a client asks for (SNI).
+
+    They are loaded anew when their files change, and local ones are renewed when they are due;
+    connections go on, and sessions can be resumed.
+    """
+
+    def __init__(
+        self,
+        places: Iterable[Place],
+        *,
+        client_ca: Path | None = None,
+        session_tickets: int = 2,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        """Load what is in ``places``, of which the first is for clients that name none of them.
+
+        ``client_ca`` is a PEM file of authorities: clients are asked for a certificate signed by
+        one of them, and may have none (``with_client_certificates`` refuses those).
+        ``session_tickets`` is how many a client of TLS 1.3 gets to resume with; 0: it can't.
+
+        Reads files, which may wait for a disk. Raises ``ConfigError`` where one doesn't serve, and
+        ``ValueError`` for no place, or a number below 0.
+        """
+        self._places = tuple(places)
+        self._client_ca = client_ca
+        self._now = now
+        self._settling = Settling()
+        self._complaint = ""
+        self._turn = trio.Lock()
+        if not self._places or session_tickets < 0:
+            raise ValueError("give one place at least, and 0 session tickets or more")
+        self._sources: tuple[Source, ...] = ()
+        self._authorities: str | None = None
+        self._take_news(at_once=True)
+        self._authorities_in_use: str | None = self._authorities
+        self._identities = self._load_all()
+        self._names = _names_in(self._identities)
+        self.contexts = ServerContexts(
+            [identity.named for identity in self._identities.values()],
+            client_authorities=self._authorities,
+            session_tickets=session_tickets,
+        )
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Where the certificates are from, the default one's first."""
+        return tuple(self._identities)
+
+    @property
+    def descriptions(self) -> "tuple[CertificateDescription, ...]":
+        """The certificates as they are now, in the order of ``sources``."""
+        return tuple(identity.description for identity in self._identities.values())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names and addresses that are in them."""
+        return self._names
+
+    def describe(self, server_name: str | None) -> "CertificateDescription":
+        """Return the certificate for clients that ask for this name, or for none."""
+        described = [(each.names, each) for each in self.descriptions]
+        return choose_by_name(names_to_choose_by(described), server_name, described[0][1])
+
+    async def watch(self) -> None:
+        """Look for changes every two seconds, and change ticket keys once a day, until cancelled.
+
+        Raises nothing else: what happens is told in the log, and what is in use stays.
+        """
+        keys_are_due = trio.current_time() + _TICKET_KEY_SECONDS
+        while True:
+            await trio.sleep(_LOOK_SECONDS)
+            await self.look(at_once=False)
+            if trio.current_time() >= keys_are_due:
+                self.contexts.renew_ticket_keys()
+                keys_are_due = trio.current_time() + _TICKET_KEY_SECONDS
+
+    async def reload(self) -> None:
+        """Load all anew, now, and tell in the log what came of it.
+
+        Raises nothing. Cancelled, it is done nevertheless, or was not begun.
+        """
+        before = self.descriptions
+        self._complaint = ""
+        await self.look(at_once=True)
+        if self.descriptions == before:
+            logger.info("certificates: looked at again; those in use are the same as before")
+
+    async def look(self, *, at_once: bool = False) -> None:
+        """Load what has changed and come to rest; ``at_once``, everything. Raises nothing."""
+        async with self._turn:
+            await trio.to_thread.run_sync(self._refresh, at_once)
+
+    def _refresh(self, at_once: bool) -> None:
+        try:
+            news = self._take_news(at_once=at_once)
+            if self._authorities == self._authorities_in_use:
+                self._replace(news)
+            else:
+                self._replace_all()
+        except ConfigError as exc:
+            self._complain(f"{exc} Until then, all certificates stay as they are.")
+        except Exception as exc:
+            text = f"certificates: could not look for changes ({exc!r}); all stay as they are"
+            self._complain(text, None if isinstance(exc, OSError) else exc)
+        else:
+            self._complaint = ""
+
+    def _complain(self, text: str, bug: Exception | None = None) -> None:
+        # A fault that stays is found at each look, and told once.
+        if text != self._complaint:
+            logger.error("%s", text, exc_info=bug)
+        self._complaint = text
+
+    def _take_news(self, *, at_once: bool) -> set[Source]:
+        """Look at everything, and return what has to be loaded."""
+        take_news = partial(self._settling.take_news, at_once=at_once)
+        sources = tuple(dict.fromkeys(each for place in self._places for each in place.sources()))
+        if take_news("sources", sources):
+            self._sources = sources
+        if self._client_ca and take_news("client_ca", stamp_files([self._client_ca])):
+            self._authorities = _read_authorities(self._client_ca)
+        now = self._now()
+        return {source for source in self._sources if take_news(source, source.stamp(now))}
+
+    def _replace(self, news: set[Source]) -> None:
+        """Load these, and use what serves."""
+        fresh: dict[Source, Identity] = {}
+        for source in self._sources:
+            identity = self._load_anew(source) if source in news else self._identities.get(source)
+            if identity is not None:
+                fresh[source] = identity
+        if fresh and fresh != self._identities:
+            self.contexts.replace([identity.named for identity in fresh.values()])
+            self._adopt(fresh)
+
+    def _load_anew(self, source: Source) -> "Identity | None":
+        """Return what is there now, or what is in use, if that doesn't serve."""
+        try:
+            return _load(source, self._authorities, self._now())
+        except ConfigError as exc:
+            in_use = self._identities.get(source)
+            logger.error("%s %s", exc, _what_goes_on(in_use))
+            return in_use
+
+    def _replace_all(self) -> None:
+        """Load everything for other client authorities: a context can't forget those it has."""
+        fresh = self._load_all()
+        self.contexts.replace_all([each.named for each in fresh.values()], self._authorities)
+        self._authorities_in_use = self._authorities
+        logger.info("%s: these authorities of clients are in use now", self._client_ca)
+        self._adopt(fresh)
+
+    def _load_all(self) -> "dict[Source, Identity]":
+        now = self._now()
+        return {source: _load(source, self._authorities, now) for source in self._sources}
+
+    def _adopt(self, fresh: "dict[Source, Identity]") -> None:
+        before, self._identities = self._identities, fresh
+        self._names = _names_in(fresh)
+        for source, identity in fresh.items():
+            old = before.get(source)
+            if old is None or old.description.sha256 != identity.description.sha256:
+                logger.info("%s: in use now, %s", source, _in_words(identity))
+        for source in before.keys() - fresh.keys():
+            logger.info("%s: not in use any more", source)
+
+
+def _load(source: Source, client_authorities: str | None, now: datetime) -> "Identity":
+    from .loading import load_identity  # with cryptography, which few programs need
+
+    return load_identity(source, client_authorities, now)
+
+
+def _read_authorities(path: Path) -> str:
+    from .loading import read_client_authorities
+
+    return read_client_authorities(path)
+
+
+def _names_in(identities: "dict[Source, Identity]") -> tuple[str, ...]:
+    found = (name for each in identities.values() for name in each.description.names)
+    return tuple(dict.fromkeys(found))
+
+
+def _in_words(identity: "Identity") -> str:
+    description = identity.description
+    return f"for {', '.join(description.names)}; valid until {description.not_after:%Y-%m-%d}"
+
+
+def _what_goes_on(in_use: "Identity | None") -> str:
+    if in_use is None:
+        return "Until then, it is not in use."
+    until = in_use.description.not_after
+    return f"Until then, the certificate from before goes on, valid until {until:%Y-%m-%d}."
