@@ -184,7 +184,7 @@ def test_every_block_of_commands_is_run_by_a_test() -> None:
     known = (
         *("pip install .", "mkdir site", "pip install -e", "ruff format"),
         *("trio-https [PAGES]", "trio-https compress PAGES"),
-        *("trio-https trust", "trio-https untrust"),
+        *("trio-https trust", "trio-https untrust", "trio-https site --cert"),
         *("trio-https --lan site", "trio-https site --redirect-http"),
     )
     for block in blocks("console"):
