@@ -30,7 +30,7 @@ ROWS = (
     ("operate.*",),
     (
         *("http1", "incoming", "incoming_body", "outgoing", "patience", "tls", "listeners"),
-        *("stopping", "admission", "heap", "served_certificate"),
+        *("stopping", "admission", "heap", "served_certificate", "alerts", "keylog"),
         *("handlers.*", "certificates.*", "files.*"),
     ),
     ("tls_contexts",),
@@ -65,6 +65,8 @@ SIBLINGS = {
     ("incoming_body", "incoming"): "a body is taken from what has come",
     ("incoming_body", "patience"): "a slow client has so long to send a body, and no longer",
     ("outgoing", "patience"): "a slow client has so long to take a response, and no longer",
+    ("tls", "alerts"): "a TLS stream sends its alerts",
+    ("tls", "keylog"): "a context may log its secrets",
     ("__main__", "cli"): "python -m trio_https is the command",
 }
 
@@ -75,6 +77,8 @@ BORDERS = {
         "tls": "the border to ssl",
         "tls_contexts": "one certificate a context",
         "served_certificate": "the border to ssl, from the client's side",
+        "alerts": "the border to ssl: its errors",
+        "keylog": "the type SSLContext",
         "connection": "the type SSLContext",
         "server": "the type SSLContext",
         "testing": "the type SSLContext",
@@ -243,7 +247,7 @@ def test_what_is_foreign_is_imported_at_its_border_only(foreign: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted(BORDERS["ssl"].keys() - {"tls", "tls_contexts", "served_certificate"})
+    "name", sorted(BORDERS["ssl"].keys() - {"tls", "alerts", "tls_contexts", "served_certificate"})
 )
 def test_who_needs_a_name_of_ssl_takes_no_more_of_it(name: str) -> None:
     used = {
@@ -266,6 +270,7 @@ PURE = {
     "itertools",
     "operator",
     "re",
+    "struct",
     "time",
     "typing",
     "urllib",

@@ -221,6 +221,37 @@ def test_a_folder_with_the_name_of_a_command_can_be_served(folder: Path, site: P
         assert get(server).body == "<p>my own page</p>"
 
 
+# How TLS is spoken
+
+
+def test_the_modern_policy_speaks_tls_1_3_alone(folder: Path) -> None:
+    with start_server("--tls-policy", "modern", folder=folder) as server:
+        assert "ok      TLS          1.3, ALPN http/1.1" in server.stderr
+
+
+def test_the_secrets_of_tls_go_where_asked_for_and_a_warning_says_so(
+    folder: Path, site: Path
+) -> None:
+    with start_server(site, "--keylog", "keys.log", folder=folder) as server:
+        assert get(server).status == 200
+        assert "the secrets of all connections go to keys.log" in server.stderr
+    lines = (folder / "keys.log").read_text().splitlines()
+    assert {line.split(" ")[0] for line in lines} >= {"SERVER_TRAFFIC_SECRET_0"}
+
+
+def test_the_secrets_of_tls_never_go_where_the_environment_says(folder: Path) -> None:
+    environment = {"SSLKEYLOGFILE": "keys.log", "TRIO_HTTPS_KEYLOG": "keys.log"}
+    with start_server(folder=folder, environment=environment) as server:
+        assert get(server).status == 200
+    assert not (folder / "keys.log").exists()
+
+
+def test_the_secrets_of_tls_never_go_among_the_pages(folder: Path, site: Path) -> None:
+    mistake = run_command("site", "--keylog", "site/keys.log", folder=folder)
+    assert_one_message(mistake, "--keylog: site/keys.log would be among the pages in site")
+    assert not (site / "keys.log").exists()
+
+
 # The environment
 
 

@@ -226,7 +226,7 @@ async def test_who_was_fast_once_may_take_his_time(
 @pytest.mark.parametrize(
     ("sent", "reason"),
     [
-        (HEAD, "the client spoke plain HTTP to the TLS port"),
+        (b"CONNECT localhost:443 HTTP/1.1\r\n\r\n", "https proxy request"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "wrong version number"),
         (b"\x16\x03\x01", "the client closed the connection"),
     ],

@@ -152,7 +152,16 @@ async def read_to_the_end(client: trio.abc.ReceiveStream) -> None:
         await read_all(client)
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"\x16\x03\x01",
+        b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00",  # with an alert
+    ],
+)
 @pytest.mark.parametrize("leaves", [False, True], ids=["waits", "leaves"])
 async def test_nothing_of_a_failed_handshake_waits_for_the_collector(
     sent: bytes,
@@ -166,6 +175,21 @@ async def test_nothing_of_a_failed_handshake_waits_for_the_collector(
         await transport.send_all(sent)
         if not leaves:
             await read_to_the_end(transport)
+    assert objects_of_ours() - before == Counter()
+
+
+async def test_nothing_of_a_connection_that_ends_with_an_alert_waits_for_the_collector(
+    server_context: ssl.SSLContext,
+    client_context: ssl.SSLContext,
+    without_collector: None,
+) -> None:
+    before = objects_of_ours()
+    async with open_connection(count, server_context=server_context) as transport:
+        client = trio.SSLStream(transport, client_context, server_hostname="localhost")
+        await client.do_handshake()
+        await transport.send_all(b"\x17\x03\x03\x00\x20" + bytes(32))
+        await read_to_the_end(client)
+        await trio.aclose_forcefully(transport)
     assert objects_of_ours() - before == Counter()
 
 

@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from trio_https import ClientGone, ConfigError, tls
+from trio_https.config import TLSSettings
 
 PASSWORD = b"correct horse"
 
@@ -260,6 +262,45 @@ def test_session_keys_go_to_no_file_that_the_environment_names(
     assert not (tmp_path / "keys.log").exists()
 
 
+# The policies are those of version 5.7 of Mozilla's Server Side TLS, without DHE.
+
+
+def names_of_suites(context: ssl.SSLContext) -> list[str]:
+    return [suite["name"] for suite in context.get_ciphers()]
+
+
+SUITES_OF_TLS_1_3 = {
+    "TLS_AES_128_GCM_SHA256",
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_CHACHA20_POLY1305_SHA256",
+}
+
+
+def test_the_intermediate_policy_offers_what_every_browser_since_2014_can(leaf: Path) -> None:
+    context = tls.open_server_context(leaf)
+    assert set(names_of_suites(context)) - SUITES_OF_TLS_1_3 == {
+        "ECDHE-ECDSA-AES128-GCM-SHA256",
+        "ECDHE-RSA-AES128-GCM-SHA256",
+        "ECDHE-ECDSA-AES256-GCM-SHA384",
+        "ECDHE-RSA-AES256-GCM-SHA384",
+        "ECDHE-ECDSA-CHACHA20-POLY1305",
+        "ECDHE-RSA-CHACHA20-POLY1305",
+    }
+    assert set(names_of_suites(context)) >= SUITES_OF_TLS_1_3
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+def test_the_modern_policy_offers_tls_1_3_alone(leaf: Path) -> None:
+    context = tls.open_server_context(leaf, settings=TLSSettings(policy="modern"))
+    assert tls.offered_versions(context) == ["1.3"]
+
+
+def test_no_option_that_python_and_openssl_have_set_is_taken_away(leaf: Path) -> None:
+    """Among them OpenSSL's for middleboxes, which has no name in Python (RFC 8446 §D.4)."""
+    before = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).options
+    assert tls.open_server_context(leaf).options & before == before
+
+
 def test_clients_are_not_asked_for_a_certificate(leaf: Path) -> None:
     assert tls.open_server_context(leaf).verify_mode is ssl.CERT_NONE
 
@@ -496,6 +537,61 @@ async def test_a_cancelled_handshake_closes_the_transport_at_once(
         nursery.cancel_scope.cancel()
     await assert_closed(theirs)
     assert await ours.receive_some() == b""
+
+
+# ALPN without a protocol in common (RFC 7301 §3.2)
+
+
+async def answer_to_protocols(
+    offered: list[str], authority: trustme.CA, server_context: ssl.SSLContext
+) -> str | None:
+    """Return why the server refuses a client that offers these, None: it doesn't."""
+    client_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.configure_trust(client_context)
+    client_context.set_alpn_protocols(offered)
+    ours, theirs = trio.testing.memory_stream_pair()
+    refusals: list[str] = []
+
+    async def shake_hands() -> None:
+        received = await tls.receive_opening(theirs, timeout=10)
+        try:
+            await tls.shake_hands(theirs, server_context, timeout=10, received=received)
+        except ClientGone as gone:
+            refusals.append(str(gone))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(shake_hands)
+        with suppress(trio.BrokenResourceError):  # the alert, see test_alerts.py
+            await encrypt(ours, client_context).do_handshake()
+        await ours.aclose()
+    return refusals[0] if refusals else None
+
+
+async def test_a_client_that_speaks_none_of_our_protocols_is_refused(
+    authority: trustme.CA, leaf: Path
+) -> None:
+    context = tls.open_server_context(leaf)
+    assert await answer_to_protocols(["h2", 'x"y'], authority, context) == (
+        r"the TLS handshake failed: no protocol of ours is offered, but h2, x\x22y"
+    )
+    assert await answer_to_protocols(["h2", "http/1.1"], authority, context) is None
+
+
+async def test_what_a_context_of_the_users_offers_is_its_own_business(
+    authority: trustme.CA, leaf: Path
+) -> None:
+    """It may have a callback for "acme-tls/1", say, and none can be asked."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(leaf)
+    assert await answer_to_protocols(["acme-tls/1"], authority, context) is None
+
+
+async def test_protocols_that_were_added_to_our_context_are_served(
+    authority: trustme.CA, leaf: Path
+) -> None:
+    context = tls.open_server_context(leaf)
+    context.set_alpn_protocols(["http/1.1", "acme-tls/1"])
+    assert await answer_to_protocols(["acme-tls/1"], authority, context) is None
 
 
 # What was agreed on

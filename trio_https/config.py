@@ -5,8 +5,10 @@ A setting is passed from the caller of ``serve`` down to where it is used; nothi
 
 import math
 from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal
 
-__all__ = ["Limits"]
+__all__ = ["Limits", "TLSSettings"]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -108,3 +110,14 @@ _AT_LEAST_ONE = {
     "max_handshakes",
     "max_requests_per_connection",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TLSSettings:
+    """How TLS is spoken, whatever the certificate."""
+
+    policy: Literal["intermediate", "modern"] = "intermediate"
+    """Of Mozilla's: TLS 1.2 and 1.3, for every browser since 2014, or 1.3 alone, since 2019."""
+
+    keylog: Path | None = None
+    """A file for the secrets of all sessions, with which a recording can be read; None: nowhere."""

@@ -10,7 +10,7 @@ import math
 import secrets
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import trio
 
@@ -18,14 +18,18 @@ from . import tls
 from .config import Limits
 from .departures import Departures
 from .errors import BodyCut, ClientGone, HTTPError, without_groups
+from .handlers.https_redirect import redirect_to_https
 from .http1 import HTTP1Connection
 from .messages import Address, Handler, Headers, Request, Response
 from .operate.access_log import AccessEntry, access_logger, escape
+from .rules.first_bytes import speaks_http
 from .stopping import Stopping
 
 __all__ = ["Service", "serve_connection"]
 
 logger = logging.getLogger("trio_https")
+
+_to_https = redirect_to_https()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +55,17 @@ async def serve_connection(
     """
     accepted_at = trio.current_time()
     stream = transport
+    received = b""
     try:
         if service.tls_context is not None:
-            stream = await _shake_hands(transport, service.tls_context(), service)
+            stream, received = await _shake_hands(transport, service.tls_context(), service)
+        if received:
+            service = _redirecting(service)
         tls_info = tls.describe(stream) if isinstance(stream, trio.SSLStream) else None
         connection = HTTP1Connection(
             stream, limits=service.limits, accepted_at=accepted_at, client=client, tls=tls_info
         )
+        connection.incoming.buffer += received
         while await exchange(connection, service):
             pass
         await tls.close(stream, timeout=service.limits.close_timeout)
@@ -66,20 +74,20 @@ async def serve_connection(
         in_handshake = service.tls_context is not None and stream is transport
         level = logging.INFO if in_handshake else logging.DEBUG
         logger.log(level, "%s: %s", client or "a client", exc)
-        await tls.abort(transport)
+        await tls.abort(stream)
     except BodyCut as exc:
         logger.error("%s: response cut off: %s", client or "a client", escape(str(exc)))
-        await tls.abort(transport)
+        await tls.abort(stream)
     except BaseExceptionGroup as group:
         bugs, others = group.split(Exception)
         if bugs:
             logger.error("%s: connection aborted", client or "a client", exc_info=bugs)
-            await tls.abort(transport)
+            await tls.abort(stream)
         if others:  # cancellations
             raise others from None
     except Exception:
         logger.exception("%s: connection aborted", client or "a client")
-        await tls.abort(transport)
+        await tls.abort(stream)
     finally:
         try:
             await trio.aclose_forcefully(transport)
@@ -89,18 +97,30 @@ async def serve_connection(
 
 async def _shake_hands(
     transport: trio.abc.Stream, context: ssl.SSLContext, service: Service
-) -> trio.SSLStream[trio.abc.Stream]:
+) -> tuple[trio.abc.Stream, bytes]:
+    """Return the encrypted stream; or, of a client that speaks HTTP, the bare one and its bytes."""
     timeout = min(service.limits.handshake_timeout, service.limits.first_head_timeout)
-    started = trio.current_time()
-    with trio.move_on_after(timeout) as wait:
+    deadline = trio.current_time() + timeout
+    with trio.move_on_at(deadline) as wait:
         await service.handshakes.acquire()
     if wait.cancelled_caught:
         raise ClientGone("too many others were in a TLS handshake")
     try:
-        timeout -= trio.current_time() - started
-        return await tls.shake_hands(transport, context, timeout=timeout)
+        timeout = deadline - trio.current_time()
+        received = await tls.receive_opening(transport, timeout=timeout)
+        if speaks_http(received):
+            return transport, received
+        timeout = deadline - trio.current_time()
+        stream = await tls.shake_hands(transport, context, timeout=timeout, received=received)
+        return stream, b""
     finally:
         service.handshakes.release()
+
+
+def _redirecting(service: Service) -> Service:
+    """Return a service without TLS that sends the client to HTTPS, once."""
+    limits = replace(service.limits, max_requests_per_connection=1)
+    return replace(service, handler=_to_https, tls_context=None, limits=limits)
 
 
 async def exchange(connection: HTTP1Connection, service: Service) -> bool:

@@ -12,15 +12,24 @@ import socket
 import ssl
 import struct
 import sys
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import trio
 
+from .alerts import NO_APPLICATION_PROTOCOL, AlertingContext
+from .config import TLSSettings
 from .errors import ClientGone, ConfigError
+from .keylog import log_secrets
 from .messages import ClientCertificate, TLSInfo
+from .operate.access_log import escape
+from .rules.client_hello import is_cut_off, parse_client_hello
 from .rules.distinguished_name import format_alternative_names, format_distinguished_name
+from .rules.first_bytes import may_become_http
+from .rules.tls_policy import TLS_POLICIES, TLSPolicy
 
 __all__ = [
     "abort",
@@ -30,24 +39,44 @@ __all__ = [
     "new_server_context",
     "offered_versions",
     "open_server_context",
+    "receive_opening",
     "shake_hands",
     "why_untrusted",
 ]
 
 _LINGER_NOT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # struct linger
 _MAX_FLIGHTS = 10  # of a handshake; two are the rule, and three with HelloRetryRequest
+_DEFAULT_SETTINGS = TLSSettings()
 _ALPN_PROTOCOLS = ["http/1.1"]  # RFC 7301: exactly what is served
+_OPENING_BYTES = 4096  # of a first read: a ClientHello has up to 2 KiB
+_MAX_NAMES_TOLD = 5  # of protocols that a client offers
+_ALERT_SECONDS = 1.0  # for an alert to arrive before the connection ends: a few round trips
+
+
+class _ServerContext(ssl.SSLContext):
+    """A context that knows what it offers by ALPN; OpenSSL keeps that to itself."""
+
+    alpn_protocols: frozenset[bytes] = frozenset()
+
+    def set_alpn_protocols(self, alpn_protocols: Iterable[str]) -> None:
+        names = list(alpn_protocols)
+        super().set_alpn_protocols(names)
+        self.alpn_protocols = frozenset(name.encode("ascii") for name in names)
 
 
 def open_server_context(
-    certificate: Path, key: Path | None = None, password: bytes | None = None
+    certificate: Path,
+    key: Path | None = None,
+    password: bytes | None = None,
+    *,
+    settings: TLSSettings = _DEFAULT_SETTINGS,
 ) -> ssl.SSLContext:
-    """Return a server's context for TLS 1.2 and 1.3 with a certificate chain and its key.
+    """Return a server's context with a certificate chain and its key.
 
     Files are PEM; ``key`` None means that it lies in ``certificate`` too. Raises ``ConfigError``
-    where OpenSSL can't use them.
+    where OpenSSL can't use them, or the file for the secrets can't be written.
     """
-    context = new_server_context()
+    context = new_server_context(settings)
     try:
         # Without a password OpenSSL would ask for one on the terminal.
         context.load_cert_chain(certificate, key, password or b"")
@@ -59,48 +88,117 @@ def open_server_context(
     return context
 
 
-def new_server_context() -> ssl.SSLContext:
-    """Return a server's context for TLS 1.2 and 1.3, without a certificate yet."""
+def new_server_context(settings: TLSSettings = _DEFAULT_SETTINGS) -> ssl.SSLContext:
+    """Return a server's context without a certificate yet.
+
+    Raises ``ConfigError`` where the file for the secrets can't be written.
+    """
     # Not ssl.create_default_context: it would write session keys to a file named by the
     # environment (SSLKEYLOGFILE).
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = _ServerContext(ssl.PROTOCOL_TLS_SERVER)
+    _apply_policy(context, TLS_POLICIES[settings.policy])
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
     context.options |= ssl.OP_NO_RENEGOTIATION  # RFC 9325 §3.5
     context.set_alpn_protocols(_ALPN_PROTOCOLS)
+    if settings.keylog is not None:
+        log_secrets(context, settings.keylog)
     return context
 
 
+def _apply_policy(context: ssl.SSLContext, policy: TLSPolicy) -> None:
+    context.minimum_version = ssl.TLSVersion[policy.minimum_version]
+    if policy.cipher_suites:
+        context.set_ciphers(":".join(policy.cipher_suites))
+    # Before Python 3.15 there is set_ecdh_curve only, for one group. OpenSSL's own choice is
+    # better then: it begins with X25519, and from 3.5 on with X25519MLKEM768 before it.
+    if hasattr(context, "set_groups"):
+        context.set_groups(":".join(policy.groups))
+
+
+async def receive_opening(transport: trio.abc.ReceiveStream, *, timeout: float) -> bytes:
+    """Return what a client says first: enough to tell HTTP from TLS, and all of its ClientHello.
+
+    Of a ClientHello that is very long, or in many pieces, the beginning. b"" where the client has
+    ended its side. Raises ``ClientGone`` after ``timeout`` seconds, or when the connection broke;
+    ``transport`` is closed then, and also when this is cancelled.
+    """
+    received = b""
+    try:
+        with _failing_as_client_gone(timeout):
+            while data := await transport.receive_some(_OPENING_BYTES):
+                received += data
+                if not may_become_http(received) and not is_cut_off(received):
+                    break
+    except BaseException:
+        await trio.aclose_forcefully(transport)
+        raise
+    return received
+
+
 async def shake_hands(
-    transport: trio.abc.Stream, context: ssl.SSLContext, *, timeout: float
+    transport: trio.abc.Stream,
+    context: ssl.SSLContext,
+    *,
+    timeout: float,
+    received: bytes = b"",
 ) -> trio.SSLStream[trio.abc.Stream]:
     """Return ``transport`` encrypted, once the handshake is done.
 
-    Raises ``ClientGone`` with the reason in words where there was none within ``timeout`` seconds
-    or it failed; the transport is closed then, and also when this is cancelled.
+    ``received`` is what has come from it already. Raises ``ClientGone`` with the reason in words
+    where there was no handshake within ``timeout`` seconds or it failed; the client was sent the
+    alert then that says so, where there is one, and the transport is closed. It is closed, and at
+    once, also when this is cancelled.
     """
+    alerting = AlertingContext(context, received)
     # https_compatible=False: close_notify is sent on close (RFC 9112 §9.8).
     stream: trio.SSLStream[trio.abc.Stream] = trio.SSLStream(
-        _LingeringTransport(transport), context, server_side=True
+        _LingeringTransport(transport, alerting),
+        cast("ssl.SSLContext", alerting),
+        server_side=True,
     )
     try:
-        await _do_handshake(stream, timeout)
+        with _failing_as_client_gone(timeout):
+            if received:
+                await _check_protocols(transport, context, alerting, received)
+            await stream.do_handshake()
     except BaseException:
         # Not aclose of the SSLStream: before the handshake that would begin one.
         forget(stream)
-        await trio.aclose_forcefully(transport)
+        await _close_after_alert(transport, alerting)
         raise
     return stream
 
 
-async def _do_handshake(stream: trio.SSLStream[trio.abc.Stream], timeout: float) -> None:
+@contextmanager
+def _failing_as_client_gone(timeout: float) -> Iterator[None]:
     try:
         with trio.fail_after(timeout):
-            await stream.do_handshake()
+            yield
     except trio.TooSlowError:
         raise ClientGone(f"no TLS handshake within {timeout:.3g} s") from None
     except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
         raise ClientGone(f"the TLS handshake failed: {_why_broken(exc)}") from exc
+
+
+async def _check_protocols(
+    transport: trio.abc.Stream,
+    context: ssl.SSLContext,
+    alerting: AlertingContext,
+    received: bytes,
+) -> None:
+    """Refuse a client that offers protocols by ALPN, but none of ours (RFC 7301 §3.2).
+
+    Python has OpenSSL go on without one. What a context of the user's offers is not known here.
+    """
+    hello = parse_client_hello(received)
+    if hello is None or not isinstance(context, _ServerContext):
+        return
+    offered = hello.alpn_protocols
+    if offered and context.alpn_protocols.isdisjoint(offered):
+        alerting.has_alerted = True
+        await transport.send_all(NO_APPLICATION_PROTOCOL)
+        names = ", ".join(escape(name.decode("latin-1")) for name in offered[:_MAX_NAMES_TOLD])
+        raise ClientGone(f"the TLS handshake failed: no protocol of ours is offered, but {names}")
 
 
 def describe(stream: trio.SSLStream[trio.abc.Stream]) -> TLSInfo:
@@ -162,43 +260,63 @@ def forget(stream: trio.abc.Stream) -> None:
         vars(stream).clear()
 
 
-async def abort(transport: trio.abc.Stream) -> None:
-    """Close ``transport`` at once, without close_notify: what was sent must not look whole.
+async def abort(stream: trio.abc.Stream) -> None:
+    """Close ``stream`` at once, without close_notify: what was sent must not look whole.
 
     What the client has not taken is dropped. The system would keep it otherwise, and for as long as
-    the client likes: some 100 KiB for each that stopped reading. On cancellation the same.
+    the client likes: some 100 KiB for each that stopped reading. But where it was sent an alert, it
+    has a second to read that. On cancellation it is closed at once, too.
     """
+    transport = stream
+    if isinstance(stream, trio.SSLStream):
+        transport = stream.transport_stream
+    if isinstance(transport, _LingeringTransport):
+        if transport.alerting is not None and transport.alerting.has_alerted:
+            await _close_after_alert(transport.transport, transport.alerting)
+            return
+        transport = transport.transport
     if isinstance(transport, trio.SocketStream):
         with suppress(OSError):  # closed already
             transport.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
     await trio.aclose_forcefully(transport)
 
 
+async def _close_after_alert(transport: trio.abc.Stream, alerting: AlertingContext) -> None:
+    try:
+        if alerting.has_alerted:
+            # A reset would make the client forget what it has not read yet, see close.
+            with trio.move_on_after(_ALERT_SECONDS):
+                await _LingeringTransport(transport).aclose()
+    finally:
+        await trio.aclose_forcefully(transport)
+
+
 class _LingeringTransport(trio.abc.Stream):
     """A transport that, when it is closed, waits for the other side to close too."""
 
-    def __init__(self, transport: trio.abc.Stream) -> None:
-        self._transport = transport
+    def __init__(self, transport: trio.abc.Stream, alerting: AlertingContext | None = None) -> None:
+        self.transport = transport
+        self.alerting = alerting
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        await self._transport.send_all(data)
+        await self.transport.send_all(data)
 
     async def wait_send_all_might_not_block(self) -> None:
-        await self._transport.wait_send_all_might_not_block()
+        await self.transport.wait_send_all_might_not_block()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        return await self._transport.receive_some(max_bytes)
+        return await self.transport.receive_some(max_bytes)
 
     async def aclose(self) -> None:
         try:
             # It may have been reset by the client, or closed by us before.
             with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-                if isinstance(self._transport, trio.abc.HalfCloseableStream):
-                    await self._transport.send_eof()
-                    while await self._transport.receive_some():
+                if isinstance(self.transport, trio.abc.HalfCloseableStream):
+                    await self.transport.send_eof()
+                    while await self.transport.receive_some():
                         pass
         finally:
-            await self._transport.aclose()
+            await self.transport.aclose()
 
 
 def why_untrusted(server: ssl.SSLContext, name: str) -> str | None:
@@ -207,8 +325,10 @@ def why_untrusted(server: ssl.SSLContext, name: str) -> str | None:
     A handshake in memory, as OpenSSL's clients would do it with ``name`` (a host name or an IP
     address) in the URL. Browsers with a store of their own may judge in another way.
     """
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # see new_server_context
+    client.load_default_certs()
     try:
-        _shake_hands_in_memory(ssl.create_default_context(), server, name)
+        _shake_hands_in_memory(client, server, name)
     except ssl.SSLCertVerificationError as exc:
         return exc.verify_message
     except ssl.SSLError as exc:

@@ -15,11 +15,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .config import TLSSettings
 from .errors import ConfigError
 from .rules.server_names import choose_by_name, names_to_choose_by
 from .tls import new_server_context, open_server_context
 
 __all__ = ["NamedContext", "ServerContexts", "open_named_context"]
+
+_DEFAULT_SETTINGS = TLSSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class ServerContexts:
         *,
         client_authorities: str | None = None,
         session_tickets: int = 2,
+        settings: TLSSettings = _DEFAULT_SETTINGS,
     ) -> None:
         """Take ``certificates``, of which the first one is the default; there must be one.
 
@@ -57,6 +61,7 @@ class ServerContexts:
         self._certificates = _table(certificates)
         self._session_tickets = session_tickets
         self._client_authorities = client_authorities
+        self._settings = settings
         self._current = self._new_context()
 
     @property
@@ -97,7 +102,7 @@ class ServerContexts:
         self._current = self._new_context()
 
     def _new_context(self) -> ssl.SSLContext:
-        context = new_server_context()
+        context = new_server_context(self._settings)
         # These two are the connection's from its beginning, and not of the certificate's context.
         ask_for_client_certificate(context, self._client_authorities)
         context.num_tickets = self._session_tickets
@@ -135,12 +140,13 @@ def open_named_context(
     password: bytes | None = None,
     *,
     client_authorities: str | None = None,
+    settings: TLSSettings = _DEFAULT_SETTINGS,
 ) -> NamedContext:
     """Load a certificate chain and its key, PEM files both, for the names that it has.
 
     Raises ``ConfigError`` where OpenSSL can't use them.
     """
-    context = open_server_context(certificate, key, password)
+    context = open_server_context(certificate, key, password, settings=settings)
     # OpenSSL verifies with the authorities of the context that was switched to.
     ask_for_client_certificate(context, client_authorities)
     return NamedContext(tuple(names), context)

@@ -10,6 +10,7 @@ from ..certificates.description import CertificateDescription
 from ..certificates.home import certificates_home
 from ..certificates.local_certificate import open_local_certificate
 from ..certificates.local_names import SubjectName
+from ..config import TLSSettings
 from ..errors import ConfigError
 from ..identities.places import CertificateFolder, KeyFiles, LocalAuthority, Place, Source
 from ..identities.served import Identities
@@ -19,6 +20,7 @@ __all__ = ["Authority", "Identity", "IdentityOptions", "open_identity", "private
 
 # Where a certificate is expected without being named, as the README of that folder says.
 _CERTS_FOLDER = Path("certs")
+_DEFAULT_TLS = TLSSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class IdentityOptions:
     client_ca: Path | None = None
     client_required: bool = False
     session_tickets: int = 2
+    tls: TLSSettings = _DEFAULT_TLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,12 @@ def _open_local(
 
 
 def _open(places: list[Place], options: IdentityOptions) -> Identities:
-    return Identities(places, client_ca=options.client_ca, session_tickets=options.session_tickets)
+    return Identities(
+        places,
+        client_ca=options.client_ca,
+        session_tickets=options.session_tickets,
+        settings=options.tls,
+    )
 
 
 def _tell_key(source: Source, description: CertificateDescription) -> None:

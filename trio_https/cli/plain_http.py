@@ -12,7 +12,7 @@ import trio
 from ..config import Limits
 from ..errors import ConfigError
 from ..handlers.ca_page import CAPage
-from ..handlers.port_redirect import redirect_to_port
+from ..handlers.https_redirect import redirect_to_https
 from ..messages import Handler
 from ..server import Server, serve
 from .console import step
@@ -69,7 +69,7 @@ async def start_plain_servers(
     redirect = ca_page = None
     if plain.options.redirect_http is not None:
         with step("Redirect") as told:
-            handler = redirect_to_port(https_port)
+            handler = redirect_to_https(https_port)
             port = plain.options.redirect_http
             redirect = await _start(nursery, plain, handler, port, option="--redirect-http")
             told.detail = f"{_addresses(redirect)} leads to HTTPS"

@@ -3,11 +3,12 @@
 import platform
 import ssl
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from .. import __version__
+from ..config import TLSSettings
 from ..errors import ConfigError
 from .console import Mistake, say
 from .network_options import NetworkOptions, network_options
@@ -93,6 +94,23 @@ FILE = click.Path(path_type=Path, readable=False)
     help="How many a client gets to resume TLS 1.3 sessions with; 0: no session is resumed.",
 )
 @click.option(
+    "--tls-policy",
+    type=click.Choice(["intermediate", "modern"]),
+    default="intermediate",
+    show_default=True,
+    envvar="TRIO_HTTPS_TLS_POLICY",
+    help="Which TLS is spoken, by Mozilla's guidelines: 1.2 and 1.3 for every browser since 2014,"
+    " or 1.3 alone for those since 2019.",
+)
+@click.option(
+    "--keylog",
+    type=FILE,
+    metavar="FILE",
+    # From the environment it might come unasked, as with SSLKEYLOGFILE.
+    help="Append the secrets of all TLS connections to this file, for Wireshark. Whoever reads it"
+    " can read what was said in them.",
+)
+@click.option(
     "--access-log/--no-access-log",
     default=True,
     show_default=True,
@@ -134,6 +152,8 @@ def serve(
     client_ca: Path | None,
     client_cert: str,
     session_tickets: int,
+    tls_policy: Literal["intermediate", "modern"],
+    keylog: Path | None,
     access_log: bool,
     log_format: str,
     allowed_hosts: tuple[str, ...],
@@ -174,6 +194,7 @@ def serve(
                 client_ca=client_ca,
                 client_required=client_ca is not None and client_cert == "required",
                 session_tickets=session_tickets,
+                tls=TLSSettings(policy=tls_policy, keylog=keylog),
             ),
             Listen(host, port, allowed_hosts=None if any_host else (host, *allowed_hosts)),
             NetworkOptions(lan=lan, ca_port=ca_port, qr=qr, redirect_http=redirect_http),

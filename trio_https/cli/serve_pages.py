@@ -63,6 +63,8 @@ def serve_pages(
         root, told.detail = _choose_pages(pages)
         handler = _make_handler(root, options)
         told.detail += _why_no_first_page(root, options)
+    if identity_options.tls.keylog is not None:  # before it is there
+        _refuse_secrets_among_pages(root, identity_options.tls.keylog)
     network = open_local_network() if network_options.lan else LocalNetwork()
     identity = open_identity(identity_options, lan_names if network_options.lan else None)
     if options.hsts:
@@ -85,6 +87,8 @@ def serve_pages(
                 " ECDSA P-256 or an RSA key."
             )
         told.detail = f"{' and '.join(versions)}, ALPN http/1.1"
+    if identity_options.tls.keylog is not None:
+        _warn_of_secrets(identity_options.tls.keylog)
     plain = PlainHTTP(
         options=network_options,
         host=listen.host,
@@ -171,6 +175,18 @@ def _refuse_private_files(root: Path, private_files: Iterable[Path]) -> None:
                 f"{root}: holds {path}, and with it a private key that everybody could read then."
                 " Serve another folder, or keep the key outside of it."
             )
+
+
+def _refuse_secrets_among_pages(root: Path, keylog: Path) -> None:
+    if keylog.resolve().is_relative_to(root.resolve()):
+        raise ConfigError(
+            f"--keylog: {keylog} would be among the pages in {root}. Name a file outside of it."
+        )
+
+
+def _warn_of_secrets(keylog: Path) -> None:
+    say(paint(f"          (the secrets of all connections go to {keylog}:", "yellow"))
+    say(paint("          whoever reads it can read all that is said in them)", "yellow"))
 
 
 def _certificate_facts(certificate: CertificateDescription) -> dict[str, object]:

@@ -14,6 +14,7 @@ from ..certificates.home import config_error
 from ..certificates.local_certificate import open_local_certificate
 from ..certificates.pem_files import read_certificate_files
 from ..certificates.pem_loading import load_chain, read_password, read_pem_blocks
+from ..config import TLSSettings
 from ..tls_contexts import NamedContext, open_named_context
 from .places import KeyFiles, LocalAuthority, Source
 
@@ -28,17 +29,21 @@ class Identity:
     named: NamedContext
 
 
-def load_identity(source: Source, client_authorities: str | None, now: datetime) -> Identity:
+def load_identity(
+    source: Source, client_authorities: str | None, settings: TLSSettings, now: datetime
+) -> Identity:
     """Load a certificate with its key; a local one is issued where it is due.
 
     Raises ConfigError, which says which file, why it doesn't serve, and what to do.
     """
     if isinstance(source, LocalAuthority):
-        return _load_local(source, client_authorities, now)
-    return _load_files(source, client_authorities, now)
+        return _load_local(source, client_authorities, settings, now)
+    return _load_files(source, client_authorities, settings, now)
 
 
-def _load_files(files: KeyFiles, client_authorities: str | None, now: datetime) -> Identity:
+def _load_files(
+    files: KeyFiles, client_authorities: str | None, settings: TLSSettings, now: datetime
+) -> Identity:
     password = read_password(files.password_file) if files.password_file else None
     description = read_certificate_files(files.certificate, files.key, password, now=now)
     named = open_named_context(
@@ -47,16 +52,22 @@ def _load_files(files: KeyFiles, client_authorities: str | None, now: datetime) 
         files.key,
         password,
         client_authorities=client_authorities,
+        settings=settings,
     )
     return Identity(description, named)
 
 
 def _load_local(
-    authority: LocalAuthority, client_authorities: str | None, now: datetime
+    authority: LocalAuthority,
+    client_authorities: str | None,
+    settings: TLSSettings,
+    now: datetime,
 ) -> Identity:
     lan_names = authority.lan_names() if authority.lan_names is not None else ()
     local = open_local_certificate(authority.home, now=now, lan_names=lan_names)
-    named = open_named_context(local.leaf.names, local.path, client_authorities=client_authorities)
+    named = open_named_context(
+        local.leaf.names, local.path, client_authorities=client_authorities, settings=settings
+    )
     return Identity(local.leaf, named)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from ..config import TLSSettings
 from ..errors import ConfigError
 from ..rules.server_names import choose_by_name, names_to_choose_by
 from ..tls_contexts import ServerContexts
@@ -28,6 +29,8 @@ if TYPE_CHECKING:  # it loads cryptography
 __all__ = ["Identities"]
 
 logger = logging.getLogger("trio_https")
+
+_DEFAULT_SETTINGS = TLSSettings()
 
 _LOOK_SECONDS = 2.0  # so a change is in use within four: it has to be there at two looks
 _TICKET_KEY_SECONDS = 24 * 3600.0  # RFC 9325 §3.4 wants new ones every week, say
@@ -50,6 +53,7 @@ class Identities:
         *,
         client_ca: Path | None = None,
         session_tickets: int = 2,
+        settings: TLSSettings = _DEFAULT_SETTINGS,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         """Load what is in ``places``, of which the first is for clients that name none of them.
@@ -63,6 +67,7 @@ class Identities:
         """
         self._places = tuple(places)
         self._client_ca = client_ca
+        self._settings = settings
         self._now = now
         self._settling = Settling()
         self._complaint = ""
@@ -79,6 +84,7 @@ class Identities:
             [identity.named for identity in self._identities.values()],
             client_authorities=self._authorities,
             session_tickets=session_tickets,
+            settings=settings,
         )
 
     @property
@@ -176,7 +182,7 @@ class Identities:
     def _load_anew(self, source: Source) -> "Identity | None":
         """Return what is there now, or what is in use, if that doesn't serve."""
         try:
-            return _load(source, self._authorities, self._now())
+            return _load(source, self._authorities, self._settings, self._now())
         except ConfigError as exc:
             in_use = self._identities.get(source)
             logger.error("%s %s", exc, _what_goes_on(in_use))
@@ -192,7 +198,10 @@ class Identities:
 
     def _load_all(self) -> "dict[Source, Identity]":
         now = self._now()
-        return {source: _load(source, self._authorities, now) for source in self._sources}
+        return {
+            source: _load(source, self._authorities, self._settings, now)
+            for source in self._sources
+        }
 
     def _adopt(self, fresh: "dict[Source, Identity]") -> None:
         before, self._identities = self._identities, fresh
@@ -205,10 +214,12 @@ class Identities:
             logger.info("%s: not in use any more", source)
 
 
-def _load(source: Source, client_authorities: str | None, now: datetime) -> "Identity":
+def _load(
+    source: Source, client_authorities: str | None, settings: TLSSettings, now: datetime
+) -> "Identity":
     from .loading import load_identity  # with cryptography, which few programs need
 
-    return load_identity(source, client_authorities, now)
+    return load_identity(source, client_authorities, settings, now)
 
 
 def _read_authorities(path: Path) -> str:

@@ -3,14 +3,14 @@
 import pytest
 
 from trio_https import with_known_hosts
-from trio_https.handlers.port_redirect import redirect_to_port
+from trio_https.handlers.https_redirect import redirect_to_https
 from trio_https.testing import open_connection
 
 from .peer import Peer, Reply, read_all
 
 
 async def ask(request: str, *, port: int = 8443) -> Reply:
-    handler = with_known_hosts(redirect_to_port(port), ["localhost", "site.example"])
+    handler = with_known_hosts(redirect_to_https(port), ["localhost", "site.example"])
     async with open_connection(handler) as stream:
         await stream.send_all(request.encode("latin-1") + b"\r\n\r\n")
         return await Peer(stream).read_reply_only()
@@ -43,7 +43,7 @@ async def test_the_default_port_is_left_out() -> None:
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "DELETE", "BREW"])
 async def test_every_method_is_led_there(method: str) -> None:
-    async with open_connection(redirect_to_port(8443)) as stream:
+    async with open_connection(redirect_to_https(8443)) as stream:
         reply = await Peer(stream).ask("/a", method)
     assert (reply.status, reply.headers["location"]) == (308, "https://localhost:8443/a")
 
@@ -60,6 +60,6 @@ async def test_a_request_for_the_whole_server_leads_nowhere() -> None:
 
 
 async def test_a_request_of_http_1_0_without_host_leads_nowhere() -> None:
-    async with open_connection(redirect_to_port(8443)) as stream:
+    async with open_connection(redirect_to_https(8443)) as stream:
         await stream.send_all(b"GET / HTTP/1.0\r\n\r\n")
         assert (await read_all(stream)).startswith(b"HTTP/1.1 400 ")

@@ -1,0 +1,90 @@
+"""TLS alerts that reach the client (RFC 8446 §6, RFC 5246 §7.2), as ``trio.SSLStream`` has it not.
+
+When OpenSSL refuses what a peer says, it puts an alert with the reason where the next bytes to be
+sent are taken from, and raises. ``SSLStream`` raises on, and the alert stays. But it gets its
+``SSLObject`` from a context's ``wrap_bio``; the one from here raises only after the alert has been
+sent, in its place among all else that is: session tickets, or what another task sends.
+"""
+
+import ssl
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+__all__ = ["NO_APPLICATION_PROTOCOL", "AlertingContext"]
+
+# A record with a fatal alert (RFC 8446 §5.1, §6; RFC 7301 §3.2), for before there are keys.
+NO_APPLICATION_PROTOCOL = bytes([21, 3, 3, 0, 2, 2, 120])
+
+
+T = TypeVar("T")
+
+
+class AlertingContext:
+    """Stands for ``context`` at one ``SSLStream``; it does what that asks of a context."""
+
+    def __init__(self, context: ssl.SSLContext, received: bytes = b"") -> None:
+        self._context = context
+        self._received = received
+        self.has_alerted = False
+        """Whether the connection has failed with an alert to the client."""
+
+    def wrap_bio(
+        self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, **settings: Any
+    ) -> "_AlertingObject":
+        """Return an object as that of ``context``, which has ``received`` to read already."""
+        incoming.write(self._received)
+        self._received = b""
+        return _AlertingObject(
+            self._context.wrap_bio(incoming, outgoing, **settings), outgoing, self
+        )
+
+
+class _AlertingObject:
+    """An ``ssl.SSLObject`` whose errors wait until what is to be sent before them was taken.
+
+    It says meanwhile what makes ``SSLStream`` send that and ask again: that it wants to read.
+    """
+
+    __slots__ = ("_failures", "_object", "_outgoing", "_owner")
+
+    def __init__(
+        self, ssl_object: ssl.SSLObject, outgoing: ssl.MemoryBIO, owner: AlertingContext
+    ) -> None:
+        self._object = ssl_object
+        self._outgoing = outgoing
+        self._owner = owner
+        self._failures: list[ssl.SSLError] = []  # one at most
+
+    def do_handshake(self) -> None:
+        self._ask(self._object.do_handshake)
+
+    def read(self, max_bytes: int) -> bytes:
+        return self._ask(self._object.read, max_bytes)
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:
+        return self._ask(self._object.write, data)
+
+    def unwrap(self) -> None:
+        self._ask(self._object.unwrap)
+
+    def __getattr__(self, name: str) -> Any:  # what it agreed on, and so on
+        return getattr(self._object, name)
+
+    def _ask(self, function: Callable[..., T], *arguments: object) -> T:
+        if self._failures:
+            raise self._failures.pop()
+        try:
+            return function(*arguments)
+        except ssl.SSLWantReadError:
+            raise
+        except ssl.SSLError as exc:
+            raise self._once_told(exc) from None
+
+    def _once_told(self, exc: ssl.SSLError) -> ssl.SSLError:
+        if not self._outgoing.pending:
+            return exc
+        # Without its traceback: that leads to a frame which leads back here, and a circle
+        # would keep all of the connection until the garbage collector comes.
+        self._failures.append(exc.with_traceback(None))
+        self._owner.has_alerted = True
+        return ssl.SSLWantReadError()

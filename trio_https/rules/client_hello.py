@@ -1,0 +1,249 @@
+"""The ClientHello, what a TLS client says first (RFC 8446 §4.1.2, RFC 5246 §7.4.1.2).
+
+From the bytes of a connection to a value, without a verdict: whether what it offers makes sense,
+OpenSSL judges. What is no ClientHello, cut off or malformed in its structure is None here, and the
+alert that it deserves is OpenSSL's too. An extension with malformed content counts as absent.
+Numbers are those of IANA's TLS registries.
+"""
+
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+__all__ = ["MAX_HELLO_BYTES", "ClientHello", "is_cut_off", "parse_client_hello"]
+
+# With post-quantum key shares it is 1.7 KiB. OpenSSL takes 128 KiB, but nobody sends that.
+MAX_HELLO_BYTES = 16 * 1024
+
+# One is the rule. A bound for the work on a client that cuts it up and sends it in drops.
+_MAX_RECORDS = 8
+
+_RECORD_HEADER_BYTES = 5
+_HANDSHAKE_RECORD = 22  # RFC 8446 §5.1
+_MAX_RECORD_BYTES = 2**14
+_MESSAGE_HEADER_BYTES = 4
+_CLIENT_HELLO = 1  # RFC 8446 §4
+
+_SERVER_NAME = 0
+_SUPPORTED_GROUPS = 10
+_SIGNATURE_ALGORITHMS = 13
+_ALPN = 16
+_SUPPORTED_VERSIONS = 43
+_KEY_SHARE = 51
+
+T = TypeVar("T")
+
+
+class _Malformed(Exception):  # noqa: N818 -- never leaves this module
+    """The bytes are not what they should be, or end too soon."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientHello:
+    """What a client offers, all of it in the client's own order of preference."""
+
+    legacy_version: int
+    """0x0303 (TLS 1.2) from every client of today; see ``versions``."""
+    random: bytes
+    session_id: bytes
+    cipher_suites: tuple[int, ...]
+    compression_methods: bytes
+    extensions: tuple[tuple[int, bytes], ...]
+    """Type and content of each."""
+
+    @property
+    def server_name(self) -> str | None:
+        """The host name that the client asks for (RFC 6066 §3); it may hold anything."""
+        names = self._read(_SERVER_NAME, _read_server_names)
+        return names[0].decode("ascii", "backslashreplace") if names else None
+
+    @property
+    def alpn_protocols(self) -> tuple[bytes, ...]:
+        """The application protocols that it can speak (RFC 7301 §3.1)."""
+        return self._read(_ALPN, _read_protocols)
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """The versions that it can speak (RFC 8446 §4.2.1): 0x0304 is TLS 1.3."""
+        return self._read(_SUPPORTED_VERSIONS, _read_versions) or (self.legacy_version,)
+
+    @property
+    def groups(self) -> tuple[int, ...]:
+        """The groups that it can exchange keys in (RFC 8446 §4.2.7)."""
+        return self._read(_SUPPORTED_GROUPS, _read_numbers)
+
+    @property
+    def key_share_groups(self) -> tuple[int, ...]:
+        """The groups that it has sent a public key for already (RFC 8446 §4.2.8)."""
+        return self._read(_KEY_SHARE, _read_key_share_groups)
+
+    @property
+    def signature_algorithms(self) -> tuple[int, ...]:
+        """The signature schemes that it accepts (RFC 8446 §4.2.3)."""
+        return self._read(_SIGNATURE_ALGORITHMS, _read_numbers)
+
+    def _read(self, number: int, read: "Callable[[_Reader], Iterable[T]]") -> tuple[T, ...]:
+        for found, content in self.extensions:
+            if found == number:
+                try:
+                    return tuple(read(_Reader(content)))
+                except _Malformed:
+                    return ()
+        return ()
+
+
+def is_cut_off(received: bytes) -> bool:
+    """Whether ``received`` is the beginning of a ClientHello, of which more is still to come.
+
+    False as soon as it can be none, or is longer than ``MAX_HELLO_BYTES``.
+    """
+    message = b""
+    start = 0
+    for _ in range(_MAX_RECORDS):
+        header = received[start : start + _RECORD_HEADER_BYTES]
+        size = int.from_bytes(header[3:], "big")
+        start += _RECORD_HEADER_BYTES
+        message += received[start : start + size]
+        start += size
+        if not _may_be_header(header) or message[:1] not in (b"", bytes([_CLIENT_HELLO])):
+            return False
+        if start > len(received) or len(header) < _RECORD_HEADER_BYTES:
+            return len(received) < MAX_HELLO_BYTES
+        if _is_whole(message):
+            return False
+    return False
+
+
+def parse_client_hello(received: bytes) -> ClientHello | None:
+    """Return the ClientHello that ``received`` begins with; None: there is none, or not all of it.
+
+    Any bytes will do. It may be in several records (RFC 8446 §5.1).
+    """
+    try:
+        return _read_client_hello(_Reader(_join_records(received)))
+    except _Malformed:
+        return None
+
+
+def _may_be_header(header: bytes) -> bool:
+    """Whether these up to five bytes can begin a record with a piece of a handshake message."""
+    if header[:1] not in (b"", bytes([_HANDSHAKE_RECORD])) or header[1:2] not in (b"", b"\x03"):
+        return False
+    size = int.from_bytes(header[3:], "big")
+    return len(header) < _RECORD_HEADER_BYTES or 0 < size <= _MAX_RECORD_BYTES
+
+
+def _is_whole(message: bytes) -> bool:
+    size = int.from_bytes(message[1:_MESSAGE_HEADER_BYTES], "big")
+    return len(message) >= _MESSAGE_HEADER_BYTES + size and len(message) >= _MESSAGE_HEADER_BYTES
+
+
+def _join_records(received: bytes) -> bytes:
+    records = _Reader(received)
+    message = b""
+    for _ in range(_MAX_RECORDS):
+        header = records.take(_RECORD_HEADER_BYTES)
+        if not _may_be_header(header):
+            raise _Malformed
+        message += records.take(int.from_bytes(header[3:], "big"))
+        if _is_whole(message):
+            return message
+    raise _Malformed
+
+
+class _Reader:
+    """Takes values from the front of some bytes; ``_Malformed`` where they end too soon."""
+
+    __slots__ = ("_at", "_data")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def take(self, size: int) -> bytes:
+        start, self._at = self._at, self._at + size
+        if self._at > len(self._data):
+            raise _Malformed
+        return self._data[start : self._at]
+
+    def number(self, size: int) -> int:
+        return int.from_bytes(self.take(size), "big")
+
+    def vector(self, size: int) -> bytes:
+        """Take what stands behind its own length (RFC 8446 §3.4), a number of ``size`` bytes."""
+        return self.take(self.number(size))
+
+    def inner(self, size: int) -> "_Reader":
+        """Return a reader of the vector that is all there is."""
+        content = _Reader(self.vector(size))
+        self.end()
+        return content
+
+    def has_more(self) -> bool:
+        return self._at < len(self._data)
+
+    def rest(self) -> bytes:
+        return self.take(len(self._data) - self._at)
+
+    def end(self) -> None:
+        if self.has_more():
+            raise _Malformed
+
+
+def _read_client_hello(message: _Reader) -> ClientHello:
+    if message.number(1) != _CLIENT_HELLO:
+        raise _Malformed
+    hello = _Reader(message.vector(3))
+    return ClientHello(
+        legacy_version=hello.number(2),
+        random=hello.take(32),
+        session_id=hello.vector(1),
+        cipher_suites=_numbers(_Reader(hello.vector(2))),
+        compression_methods=hello.vector(1),
+        extensions=tuple(_read_extensions(hello)),
+    )
+
+
+def _read_extensions(hello: _Reader) -> Iterator[tuple[int, bytes]]:
+    if not hello.has_more():  # RFC 5246 §7.4.1.2: the field may be missing as a whole
+        return
+    extensions = hello.inner(2)
+    while extensions.has_more():
+        yield extensions.number(2), extensions.vector(2)
+
+
+def _read_server_names(content: _Reader) -> Iterator[bytes]:
+    names = content.inner(2)
+    while names.has_more():
+        if names.number(1) != 0:  # host_name; RFC 6066 knows no other
+            raise _Malformed
+        yield names.vector(2)
+
+
+def _read_protocols(content: _Reader) -> Iterator[bytes]:
+    protocols = content.inner(2)
+    while protocols.has_more():
+        yield protocols.vector(1)
+
+
+def _read_key_share_groups(content: _Reader) -> Iterator[int]:
+    shares = content.inner(2)
+    while shares.has_more():
+        yield shares.number(2)
+        shares.vector(2)
+
+
+def _read_versions(content: _Reader) -> tuple[int, ...]:
+    return _numbers(content.inner(1))
+
+
+def _read_numbers(content: _Reader) -> tuple[int, ...]:
+    return _numbers(content.inner(2))
+
+
+def _numbers(reader: _Reader) -> tuple[int, ...]:
+    data = reader.rest()
+    if len(data) % 2:
+        raise _Malformed
+    return struct.unpack(f">{len(data) // 2}H", data)
