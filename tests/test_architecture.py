@@ -33,7 +33,7 @@ ROWS = (
         *("stopping", "admission", "heap", "served_certificate", "alerts", "keylog"),
         *("handlers.*", "certificates.*", "files.*"),
     ),
-    ("tls_contexts",),
+    ("tls_contexts", "rehearsal"),
     ("pages.*", "prepare.*", "trust.*", "identities.*"),
     ("departures",),
     ("connection",),
@@ -76,6 +76,7 @@ BORDERS = {
     "ssl": {
         "tls": "the border to ssl",
         "tls_contexts": "one certificate a context",
+        "rehearsal": "the border to ssl, without a client",
         "served_certificate": "the border to ssl, from the client's side",
         "alerts": "the border to ssl: its errors",
         "keylog": "the type SSLContext",
@@ -247,7 +248,7 @@ def test_what_is_foreign_is_imported_at_its_border_only(foreign: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted(BORDERS["ssl"].keys() - {"tls", "alerts", "tls_contexts", "served_certificate"})
+    "name", [name for name, what in BORDERS["ssl"].items() if what in SSL_NAMES]
 )
 def test_who_needs_a_name_of_ssl_takes_no_more_of_it(name: str) -> None:
     used = {

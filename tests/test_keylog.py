@@ -10,7 +10,7 @@ import trustme
 
 from trio_https import ConfigError
 from trio_https.keylog import log_secrets
-from trio_https.tls import offered_versions
+from trio_https.rehearsal import offered_versions
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 import trio
 import trustme
 
-from trio_https import ConfigError, Request, Response, tls
+from trio_https import ConfigError, Request, Response
+from trio_https.rehearsal import offered_versions
 from trio_https.testing import open_connection
 from trio_https.tls_contexts import NamedContext, ServerContexts, open_named_context
 
@@ -137,7 +138,7 @@ def test_what_tls_is_offered_is_the_same_as_with_one_certificate(
     assert option in contexts.current.options
     assert contexts.current.options == named.context.options
     assert contexts.current.minimum_version == named.context.minimum_version
-    assert tls.offered_versions(contexts.current) == ["1.2", "1.3"]
+    assert offered_versions(contexts.current) == ["1.2", "1.3"]
 
 
 # Sessions

@@ -32,22 +32,21 @@ from .rules.first_bytes import may_become_http
 from .rules.tls_policy import TLS_POLICIES, TLSPolicy
 
 __all__ = [
+    "ALPN_PROTOCOLS",
     "abort",
     "close",
     "describe",
     "forget",
+    "in_words",
     "new_server_context",
-    "offered_versions",
     "open_server_context",
     "receive_opening",
     "shake_hands",
-    "why_untrusted",
 ]
 
 _LINGER_NOT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # struct linger
-_MAX_FLIGHTS = 10  # of a handshake; two are the rule, and three with HelloRetryRequest
 _DEFAULT_SETTINGS = TLSSettings()
-_ALPN_PROTOCOLS = ["http/1.1"]  # RFC 7301: exactly what is served
+ALPN_PROTOCOLS = ["http/1.1"]  # RFC 7301: exactly what is served
 _OPENING_BYTES = 4096  # of a first read: a ClientHello has up to 2 KiB
 _MAX_NAMES_TOLD = 5  # of protocols that a client offers
 _ALERT_SECONDS = 1.0  # for an alert to arrive before the connection ends: a few round trips
@@ -99,7 +98,7 @@ def new_server_context(settings: TLSSettings = _DEFAULT_SETTINGS) -> ssl.SSLCont
     _apply_policy(context, TLS_POLICIES[settings.policy])
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
     context.options |= ssl.OP_NO_RENEGOTIATION  # RFC 9325 §3.5
-    context.set_alpn_protocols(_ALPN_PROTOCOLS)
+    context.set_alpn_protocols(ALPN_PROTOCOLS)
     if settings.keylog is not None:
         log_secrets(context, settings.keylog)
     return context
@@ -319,77 +318,22 @@ class _LingeringTransport(trio.abc.Stream):
             await self.transport.aclose()
 
 
-def why_untrusted(server: ssl.SSLContext, name: str) -> str | None:
-    """Return why a client with this machine's trusted CAs refuses the certificate; None: it won't.
-
-    A handshake in memory, as OpenSSL's clients would do it with ``name`` (a host name or an IP
-    address) in the URL. Browsers with a store of their own may judge in another way.
-    """
-    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # see new_server_context
-    client.load_default_certs()
-    try:
-        _shake_hands_in_memory(client, server, name)
-    except ssl.SSLCertVerificationError as exc:
-        return exc.verify_message
-    except ssl.SSLError as exc:
-        return _in_words(exc)
-    return None
-
-
-def offered_versions(server: ssl.SSLContext) -> list[str]:
-    """Return the TLS versions in which a handshake with ``server`` succeeds: ["1.2", "1.3"].
-
-    Found out by handshakes in memory, each with a client that speaks that version only, wants
-    ALPN "http/1.1", and does not look at the certificate.
-    """
-    offered = []
-    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
-        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        client.check_hostname = False
-        client.verify_mode = ssl.CERT_NONE
-        client.minimum_version = client.maximum_version = version
-        client.set_alpn_protocols(_ALPN_PROTOCOLS)
-        with suppress(ssl.SSLError):
-            agreed = _shake_hands_in_memory(client, server, "localhost")
-            if agreed.selected_alpn_protocol() in _ALPN_PROTOCOLS:
-                offered.append(version.name.removeprefix("TLSv").replace("_", "."))
-    return offered
-
-
-def _shake_hands_in_memory(
-    client: ssl.SSLContext, server: ssl.SSLContext, name: str
-) -> ssl.SSLObject:
-    """Return the client's side after a handshake; raise what OpenSSL raises on either side."""
-    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
-    ours = client.wrap_bio(to_client, to_server, server_hostname=name)
-    theirs = server.wrap_bio(to_server, to_client, server_side=True)
-    for _ in range(_MAX_FLIGHTS):
-        try:
-            ours.do_handshake()
-        except ssl.SSLWantReadError:
-            with suppress(ssl.SSLWantReadError):
-                theirs.do_handshake()
-        else:
-            return ours
-    raise ssl.SSLError("the TLS handshake comes to no end")
-
-
 def _why_unusable(exc: Exception) -> str:
     if isinstance(exc, ssl.SSLError):
-        return _in_words(exc) if exc.reason else "there is none in it that it can read"
+        return in_words(exc) if exc.reason else "there is none in it that it can read"
     return (isinstance(exc, OSError) and exc.strerror) or str(exc)
 
 
 def _why_broken(exc: BaseException) -> str:
     cause = exc.__cause__
     if isinstance(cause, ssl.SSLError):
-        return _in_words(cause)
+        return in_words(cause)
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror.lower()
     return "the connection broke"
 
 
-def _in_words(exc: ssl.SSLError) -> str:
+def in_words(exc: ssl.SSLError) -> str:
     """Return OpenSSL's reason as words: TLSV1_ALERT_UNKNOWN_CA -> "tlsv1 alert unknown ca"."""
     if isinstance(exc, ssl.SSLEOFError):
         return "the client closed the connection"

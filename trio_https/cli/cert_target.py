@@ -22,8 +22,9 @@ from ..certificates.local_names import SubjectName
 from ..certificates.pem_loading import read_password
 from ..certificates.subject_names import parse_subject_name
 from ..errors import ConfigError
+from ..rehearsal import why_untrusted
 from ..served_certificate import fetch_certificate
-from ..tls import open_server_context, why_untrusted
+from ..tls import open_server_context
 from ..trust.authority import read_authority
 from ..trust.changes import ask_stores
 from ..trust.known_stores import find_stores

@@ -24,8 +24,8 @@ from ..handlers.known_hosts import with_known_hosts
 from ..identities.served import Identities
 from ..messages import Handler
 from ..pages.handler import Pages
+from ..rehearsal import offered_versions, why_untrusted
 from ..server import Server, serve
-from ..tls import offered_versions, why_untrusted
 from .console import paint, say, step
 from .identity import Identity, IdentityOptions, open_identity, private_places
 from .lan import Exposure, announce_exposure, open_local_network
