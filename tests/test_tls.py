@@ -236,7 +236,8 @@ def test_an_option_that_no_client_can_see_is_set(option: ssl.Options, leaf: Path
         (["http/1.1"], "http/1.1"),
         (["h2", "http/1.1"], "http/1.1"),
         (["h2"], None),
-        (["http/1.0"], None),
+        (["http/1.0"], "http/1.0"),
+        (["http/1.0", "http/1.1"], "http/1.1"),
         ([], None),
     ],
 )

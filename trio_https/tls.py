@@ -46,7 +46,8 @@ __all__ = [
 
 _LINGER_NOT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # struct linger
 _DEFAULT_SETTINGS = TLSSettings()
-ALPN_PROTOCOLS = ["http/1.1"]  # RFC 7301: exactly what is served
+# RFC 7301: exactly what is served. curl --http1.0 asks for the second, and for nothing else.
+ALPN_PROTOCOLS = ["http/1.1", "http/1.0"]
 _OPENING_BYTES = 4096  # of a first read: a ClientHello has up to 2 KiB
 _MAX_NAMES_TOLD = 5  # of protocols that a client offers
 _ALERT_SECONDS = 1.0  # for an alert to arrive before the connection ends: a few round trips
