@@ -210,6 +210,33 @@ async def test_an_alert_follows_what_was_sent_before_it(
         await transport.aclose()
 
 
+@pytest.mark.parametrize("piece", [1, 4096])
+async def test_a_server_name_that_is_not_ascii_is_refused_without_a_traceback(
+    server_context: ssl.SSLContext,
+    client_context: ssl.SSLContext,
+    piece: int,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """RFC 6066 §3. Python's own callback would print a traceback for each."""
+    outgoing = ssl.MemoryBIO()
+    client = client_context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="xx.example")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    said = outgoing.read().replace(b"xx.example", b"\xff\xfe.example")
+    named_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    named_context.sni_callback = lambda *_: None
+    caplog.set_level("INFO")
+    for context in (server_context, named_context):
+        async with open_connection(hello, server_context=context) as transport:
+            for start in range(0, len(said), piece):
+                await transport.send_all(said[start : start + piece])
+            assert await transport.receive_some() == b"\x15\x03\x03\x00\x02\x02\x70"
+            await transport.aclose()
+    assert caplog.text.count("the server name that was asked for is not ASCII") == 2
+    assert capsys.readouterr().err == ""
+
+
 async def test_who_reads_no_alert_of_a_handshake_is_not_waited_for_long(
     server_context: ssl.SSLContext, autojump_clock: trio.testing.MockClock
 ) -> None:

@@ -10,10 +10,11 @@ import ssl
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["NO_APPLICATION_PROTOCOL", "AlertingContext"]
+__all__ = ["NO_APPLICATION_PROTOCOL", "UNRECOGNIZED_NAME", "AlertingContext"]
 
-# A record with a fatal alert (RFC 8446 §5.1, §6; RFC 7301 §3.2), for before there are keys.
+# Records with a fatal alert (RFC 8446 §5.1 and §6), for before there are keys.
 NO_APPLICATION_PROTOCOL = bytes([21, 3, 3, 0, 2, 2, 120])
+UNRECOGNIZED_NAME = bytes([21, 3, 3, 0, 2, 2, 112])
 
 
 T = TypeVar("T")

@@ -20,7 +20,7 @@ from typing import cast
 
 import trio
 
-from .alerts import NO_APPLICATION_PROTOCOL, AlertingContext
+from .alerts import NO_APPLICATION_PROTOCOL, UNRECOGNIZED_NAME, AlertingContext
 from .config import TLSSettings
 from .errors import ClientGone, ConfigError
 from .keylog import log_secrets
@@ -159,7 +159,7 @@ async def shake_hands(
     try:
         with _failing_as_client_gone(timeout):
             if received:
-                await _check_protocols(transport, context, alerting, received)
+                await _check_hello(transport, context, alerting, received)
             await stream.do_handshake()
     except BaseException:
         # Not aclose of the SSLStream: before the handshake that would begin one.
@@ -180,25 +180,34 @@ def _failing_as_client_gone(timeout: float) -> Iterator[None]:
         raise ClientGone(f"the TLS handshake failed: {_why_broken(exc)}") from exc
 
 
-async def _check_protocols(
+async def _check_hello(
     transport: trio.abc.Stream,
     context: ssl.SSLContext,
     alerting: AlertingContext,
     received: bytes,
 ) -> None:
-    """Refuse a client that offers protocols by ALPN, but none of ours (RFC 7301 §3.2).
+    """Refuse a ClientHello that Python would not handle as the RFCs want.
 
-    Python has OpenSSL go on without one. What a context of the user's offers is not known here.
+    Raises ``ClientGone``, after an alert to the client.
     """
     hello = parse_client_hello(received)
-    if hello is None or not isinstance(context, _ServerContext):
+    if hello is None:
         return
+    alert, reason = None, ""
+    # RFC 6066 §3: ASCII. Python can't decode another, and prints a traceback for each.
+    if not all(map(bytes.isascii, hello.server_names)):
+        alert, reason = UNRECOGNIZED_NAME, "the server name that was asked for is not ASCII"
+    # RFC 7301 §3.2. Python has OpenSSL go on without a protocol. What a context of the user's
+    # offers is not known here.
     offered = hello.alpn_protocols
-    if offered and context.alpn_protocols.isdisjoint(offered):
-        alerting.has_alerted = True
-        await transport.send_all(NO_APPLICATION_PROTOCOL)
+    ours = context.alpn_protocols if isinstance(context, _ServerContext) else frozenset(offered)
+    if offered and ours.isdisjoint(offered):
         names = ", ".join(escape(name.decode("latin-1")) for name in offered[:_MAX_NAMES_TOLD])
-        raise ClientGone(f"the TLS handshake failed: no protocol of ours is offered, but {names}")
+        alert, reason = NO_APPLICATION_PROTOCOL, f"no protocol of ours is offered, but {names}"
+    if alert is not None:
+        alerting.has_alerted = True
+        await transport.send_all(alert)
+        raise ClientGone(f"the TLS handshake failed: {reason}")
 
 
 def describe(stream: trio.SSLStream[trio.abc.Stream]) -> TLSInfo:

@@ -53,9 +53,14 @@ class ClientHello:
     """Type and content of each."""
 
     @property
+    def server_names(self) -> tuple[bytes, ...]:
+        """The host names that the client asks for, of which there should be one (RFC 6066 §3)."""
+        return self._read(_SERVER_NAME, _read_server_names)
+
+    @property
     def server_name(self) -> str | None:
-        """The host name that the client asks for (RFC 6066 §3); it may hold anything."""
-        names = self._read(_SERVER_NAME, _read_server_names)
+        """The host name that the client asks for; it may hold anything."""
+        names = self.server_names
         return names[0].decode("ascii", "backslashreplace") if names else None
 
     @property
