@@ -69,7 +69,7 @@ def test_all_that_a_client_offers_is_read() -> None:
     assert hello.alpn_protocols == (b"h2", b"http/1.1")
     assert hello.versions == (0x0304, 0x0303)
     assert hello.groups == (29, 23)
-    assert hello.key_share_groups == (29,)
+    assert [group for group, _key in hello.key_shares] == [29]
     assert hello.signature_algorithms == (0x0403, 0x0804)
 
 
@@ -87,7 +87,7 @@ def test_what_openssl_says_first_is_read() -> None:
     assert hello.server_name == "pages.test"
     assert hello.alpn_protocols == (b"http/1.1",)
     assert {0x0304, 0x0303} <= set(hello.versions)
-    assert set(hello.key_share_groups) <= set(hello.groups)
+    assert {group for group, _key in hello.key_shares} <= set(hello.groups)
 
 
 def test_a_hello_without_extensions_offers_what_it_says_itself() -> None:
@@ -100,7 +100,7 @@ def test_a_hello_without_extensions_offers_what_it_says_itself() -> None:
     assert hello.versions == (0x0301,)
     assert hello.server_name is None
     assert hello.alpn_protocols == ()
-    assert hello.groups == hello.key_share_groups == ()
+    assert (hello.groups, hello.key_shares) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_an_extension_with_malformed_content_counts_as_absent(number: int, conte
     hello = parse(TLSExtension(extType=number).create(bytearray(content)))
     assert hello.extensions == ((number, content),)
     assert hello.alpn_protocols == ()
-    assert hello.groups == hello.key_share_groups == ()
+    assert (hello.groups, hello.key_shares) == ((), ())
     assert hello.server_name is None
     assert hello.versions == (0x0303,)
 
@@ -214,4 +214,4 @@ def read_all_of(hello: ClientHello) -> None:
     assert all(0 <= number < 2**16 for number in hello.groups + hello.signature_algorithms)
     assert isinstance(hello.server_name, str | None)
     assert all(isinstance(name, bytes) for name in hello.alpn_protocols)
-    assert all(0 <= number < 2**16 for number in hello.key_share_groups)
+    assert all(0 <= number < 2**16 for number, _key in hello.key_shares)

@@ -11,7 +11,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-__all__ = ["MAX_HELLO_BYTES", "ClientHello", "is_cut_off", "parse_client_hello"]
+from .octet_reader import Malformed, OctetReader
+
+__all__ = [
+    "MAX_HELLO_BYTES",
+    "ClientHello",
+    "is_cut_off",
+    "parse_client_hello",
+    "parse_client_hello_content",
+]
 
 # With post-quantum key shares it is 1.7 KiB. OpenSSL takes 128 KiB, but nobody sends that.
 MAX_HELLO_BYTES = 16 * 1024
@@ -33,10 +41,6 @@ _SUPPORTED_VERSIONS = 43
 _KEY_SHARE = 51
 
 T = TypeVar("T")
-
-
-class _Malformed(Exception):  # noqa: N818 -- never leaves this module
-    """The bytes are not what they should be, or end too soon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,21 +83,21 @@ class ClientHello:
         return self._read(_SUPPORTED_GROUPS, _read_numbers)
 
     @property
-    def key_share_groups(self) -> tuple[int, ...]:
-        """The groups that it has sent a public key for already (RFC 8446 §4.2.8)."""
-        return self._read(_KEY_SHARE, _read_key_share_groups)
+    def key_shares(self) -> tuple[tuple[int, bytes], ...]:
+        """Groups with the public key that it has sent for them already (RFC 8446 §4.2.8)."""
+        return self._read(_KEY_SHARE, _read_key_shares)
 
     @property
     def signature_algorithms(self) -> tuple[int, ...]:
         """The signature schemes that it accepts (RFC 8446 §4.2.3)."""
         return self._read(_SIGNATURE_ALGORITHMS, _read_numbers)
 
-    def _read(self, number: int, read: "Callable[[_Reader], Iterable[T]]") -> tuple[T, ...]:
+    def _read(self, number: int, read: Callable[[OctetReader], Iterable[T]]) -> tuple[T, ...]:
         for found, content in self.extensions:
             if found == number:
                 try:
-                    return tuple(read(_Reader(content)))
-                except _Malformed:
+                    return tuple(read(OctetReader(content)))
+                except Malformed:
                     return ()
         return ()
 
@@ -126,8 +130,8 @@ def parse_client_hello(received: bytes) -> ClientHello | None:
     Any bytes will do. It may be in several records (RFC 8446 §5.1).
     """
     try:
-        return _read_client_hello(_Reader(_join_records(received)))
-    except _Malformed:
+        return _read_client_hello(OctetReader(_join_records(received)))
+    except Malformed:
         return None
 
 
@@ -145,110 +149,71 @@ def _is_whole(message: bytes) -> bool:
 
 
 def _join_records(received: bytes) -> bytes:
-    records = _Reader(received)
+    records = OctetReader(received)
     message = b""
     for _ in range(_MAX_RECORDS):
         header = records.take(_RECORD_HEADER_BYTES)
         if not _may_be_header(header):
-            raise _Malformed
+            raise Malformed("this is no record of a handshake")
         message += records.take(int.from_bytes(header[3:], "big"))
         if _is_whole(message):
             return message
-    raise _Malformed
+    raise Malformed("the message is in too many records")
 
 
-class _Reader:
-    """Takes values from the front of some bytes; ``_Malformed`` where they end too soon."""
-
-    __slots__ = ("_at", "_data")
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    def take(self, size: int) -> bytes:
-        start, self._at = self._at, self._at + size
-        if self._at > len(self._data):
-            raise _Malformed
-        return self._data[start : self._at]
-
-    def number(self, size: int) -> int:
-        return int.from_bytes(self.take(size), "big")
-
-    def vector(self, size: int) -> bytes:
-        """Take what stands behind its own length (RFC 8446 §3.4), a number of ``size`` bytes."""
-        return self.take(self.number(size))
-
-    def inner(self, size: int) -> "_Reader":
-        """Return a reader of the vector that is all there is."""
-        content = _Reader(self.vector(size))
-        self.end()
-        return content
-
-    def has_more(self) -> bool:
-        return self._at < len(self._data)
-
-    def rest(self) -> bytes:
-        return self.take(len(self._data) - self._at)
-
-    def end(self) -> None:
-        if self.has_more():
-            raise _Malformed
-
-
-def _read_client_hello(message: _Reader) -> ClientHello:
+def _read_client_hello(message: OctetReader) -> ClientHello:
     if message.number(1) != _CLIENT_HELLO:
-        raise _Malformed
-    hello = _Reader(message.vector(3))
+        raise Malformed("this is no ClientHello")
+    return parse_client_hello_content(message.vector(3))
+
+
+def parse_client_hello_content(content: bytes) -> ClientHello:
+    """Return the ClientHello with this content, without records and the header of a message.
+
+    Raises ``Malformed``.
+    """
+    hello = OctetReader(content)
     return ClientHello(
         legacy_version=hello.number(2),
         random=hello.take(32),
         session_id=hello.vector(1),
-        cipher_suites=_numbers(_Reader(hello.vector(2))),
+        cipher_suites=_numbers(OctetReader(hello.vector(2))),
         compression_methods=hello.vector(1),
-        extensions=tuple(_read_extensions(hello)),
+        # RFC 5246 §7.4.1.2: the field may be missing as a whole.
+        extensions=hello.extensions() if hello.has_more() else (),
     )
 
 
-def _read_extensions(hello: _Reader) -> Iterator[tuple[int, bytes]]:
-    if not hello.has_more():  # RFC 5246 §7.4.1.2: the field may be missing as a whole
-        return
-    extensions = hello.inner(2)
-    while extensions.has_more():
-        yield extensions.number(2), extensions.vector(2)
-
-
-def _read_server_names(content: _Reader) -> Iterator[bytes]:
+def _read_server_names(content: OctetReader) -> Iterator[bytes]:
     names = content.inner(2)
     while names.has_more():
         if names.number(1) != 0:  # host_name; RFC 6066 knows no other
-            raise _Malformed
+            raise Malformed("a server name of an unknown type")
         yield names.vector(2)
 
 
-def _read_protocols(content: _Reader) -> Iterator[bytes]:
+def _read_protocols(content: OctetReader) -> Iterator[bytes]:
     protocols = content.inner(2)
     while protocols.has_more():
         yield protocols.vector(1)
 
 
-def _read_key_share_groups(content: _Reader) -> Iterator[int]:
+def _read_key_shares(content: OctetReader) -> Iterator[tuple[int, bytes]]:
     shares = content.inner(2)
     while shares.has_more():
-        yield shares.number(2)
-        shares.vector(2)
+        yield shares.number(2), shares.vector(2)
 
 
-def _read_versions(content: _Reader) -> tuple[int, ...]:
+def _read_versions(content: OctetReader) -> tuple[int, ...]:
     return _numbers(content.inner(1))
 
 
-def _read_numbers(content: _Reader) -> tuple[int, ...]:
+def _read_numbers(content: OctetReader) -> tuple[int, ...]:
     return _numbers(content.inner(2))
 
 
-def _numbers(reader: _Reader) -> tuple[int, ...]:
+def _numbers(reader: OctetReader) -> tuple[int, ...]:
     data = reader.rest()
     if len(data) % 2:
-        raise _Malformed
+        raise Malformed("half a number is left")
     return struct.unpack(f">{len(data) // 2}H", data)
