@@ -60,6 +60,28 @@ def assert_logged(server: RunningCommand, shown: str) -> None:
     assert without_duration in server.stdout
 
 
+@pytest.mark.parametrize("name", WIDTHS)
+async def test_the_handshake_page_draws_the_handshake_of_its_own_connection(
+    name: str, tmp_path: Path
+) -> None:
+    with start_server(PAGES, folder=tmp_path) as server:
+        async with open_chromium(tmp_path / "browser", trust=server.ca_file) as browser:
+            view: dict[str, Any] = WIDTHS[name]
+            page = await browser.open_page(f"{server.url}handshake", until=READY, **view)
+            if SCREENSHOTS:
+                picture = Path(SCREENSHOTS) / f"handshake-{name}.png"
+                await page.screenshot(picture, full_page=True)
+            assert page.security_state == "secure"
+            assert page.console_errors == []
+            assert page.failed_requests == []
+            titles = "[...document.querySelectorAll('.title')].map(e => e.textContent)"
+            drawn = await page.evaluate(titles)
+            assert drawn[:3] == ["ClientHello", "ServerHello", "Both sides make the keys"]
+            suite = page.security["certificateSecurityState"]["cipher"]
+            assert suite in await page.evaluate(text_of("agreed"))
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 async def test_without_the_authority_the_browser_refuses_the_page(tmp_path: Path) -> None:
     with start_server(PAGES, folder=tmp_path) as server:
         async with open_chromium(tmp_path / "browser", trust=None) as browser:

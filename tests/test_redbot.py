@@ -26,6 +26,9 @@ WELCOME_PAGES = {
     "404.html": "/404",
     "style.css": "/style.css",
     "connection.js": "/connection.js",
+    "handshake.html": "/handshake",
+    "handshake.css": "/handshake.css",
+    "handshake.js": "/handshake.js",
     "favicon.svg": "/favicon.svg",
 }
 
@@ -42,8 +45,12 @@ ANSWERS: dict[str, tuple[int, set[str]]] = {
     "/404": (200, TEXT),
     "/style.css": (200, TEXT),
     "/connection.js": (200, TEXT),
+    "/handshake": (200, TEXT),
+    "/handshake.css": (200, TEXT),
+    "/handshake.js": (200, TEXT),
     "/favicon.svg": (200, FILE),
     "/.trio-https/connection": (200, set()),
+    "/.trio-https/handshake": (200, set()),
     "/missing": (404, {GZIP}),
     "/index.html": (301, set()),
     "/all": (301, set()),

@@ -18,6 +18,7 @@ from . import tls
 from .config import Limits
 from .departures import Departures
 from .errors import BodyCut, ClientGone, HTTPError, without_groups
+from .flights import FlightRecorder
 from .handlers.https_redirect import redirect_to_https
 from .http1 import HTTP1Connection
 from .messages import Address, Handler, Headers, Request, Response
@@ -44,6 +45,8 @@ class Service:
     """A place for each handshake that may go on at a time."""
     stopping: Stopping
     departures: Departures
+    records_handshakes: bool = False
+    """Whether requests tell what was sent in the handshake."""
 
 
 async def serve_connection(
@@ -56,12 +59,14 @@ async def serve_connection(
     accepted_at = trio.current_time()
     stream = transport
     received = b""
+    recorder = FlightRecorder() if service.records_handshakes else None
     try:
         if service.tls_context is not None:
-            stream, received = await _shake_hands(transport, service.tls_context(), service)
+            context = service.tls_context()
+            stream, received = await _shake_hands(transport, context, service, recorder)
         if received:
             service = _redirecting(service)
-        tls_info = tls.describe(stream) if isinstance(stream, trio.SSLStream) else None
+        tls_info = tls.describe(stream, recorder) if isinstance(stream, trio.SSLStream) else None
         connection = HTTP1Connection(
             stream, limits=service.limits, accepted_at=accepted_at, client=client, tls=tls_info
         )
@@ -96,7 +101,10 @@ async def serve_connection(
 
 
 async def _shake_hands(
-    transport: trio.abc.Stream, context: ssl.SSLContext, service: Service
+    transport: trio.abc.Stream,
+    context: ssl.SSLContext,
+    service: Service,
+    recorder: FlightRecorder | None,
 ) -> tuple[trio.abc.Stream, bytes]:
     """Return the encrypted stream; or, of a client that speaks HTTP, the bare one and its bytes."""
     timeout = min(service.limits.handshake_timeout, service.limits.first_head_timeout)
@@ -111,7 +119,9 @@ async def _shake_hands(
         if speaks_http(received):
             return transport, received
         timeout = deadline - trio.current_time()
-        stream = await tls.shake_hands(transport, context, timeout=timeout, received=received)
+        stream = await tls.shake_hands(
+            transport, context, timeout=timeout, received=received, recorder=recorder
+        )
         return stream, b""
     finally:
         service.handshakes.release()

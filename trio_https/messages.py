@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol, Self
 from urllib.parse import quote
 
 from .config import MIB
+from .flights import Flight
 from .forms import Form, FormLimits, open_form
 from .headers import Headers
 from .request_body import RequestBody, check_body_size, decode_text, parse_json
@@ -78,6 +79,8 @@ class TLSInfo:
     is that session's."""
     client: ClientCertificate | None = None
     """None where the client has shown no certificate, as most."""
+    flights: tuple[Flight, ...] = field(default=(), repr=False)
+    """What both sides sent on the wire in the handshake, if the server records that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ import trio
 
 from .errors import ConfigError, without_groups
 
-__all__ = ["ServedCertificate", "fetch_certificate"]
+__all__ = ["ServedCertificate", "fetch_certificate", "why_unreachable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ async def fetch_certificate(host: str, port: int, *, timeout: float) -> ServedCe
             f"{place}: the TLS handshake failed: {reason}. Name a server and a port that speak TLS."
         ) from error
     except (OSError, trio.BrokenResourceError) as error:
-        reason = _why_unreachable(error)
+        reason = why_unreachable(error)
         raise ConfigError(
             f"{place}: {reason}. Name a server that is running, as HOST:PORT."
         ) from error
@@ -119,7 +119,8 @@ def _sent_chain(tls: ssl.SSLObject) -> Sequence[bytes] | None:
     return None
 
 
-def _why_unreachable(error: Exception) -> str:
+def why_unreachable(error: Exception) -> str:
+    """Return why no connection came about, or why it broke, as words: "connection refused"."""
     cause = without_groups(error.__cause__ or error)
     while isinstance(cause, BaseExceptionGroup):
         cause = without_groups(cause.exceptions[0])

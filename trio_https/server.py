@@ -68,6 +68,7 @@ async def serve(
     port: int = 8443,
     tls: ssl.SSLContext | Identities | Literal["local"] | None = "local",
     limits: Limits = _DEFAULT_LIMITS,
+    record_handshakes: bool = False,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve HTTPS with ``handler`` until stopped or cancelled.
@@ -76,7 +77,8 @@ async def serve(
     clients can connect. ``host`` is a name or an address; "localhost" means 127.0.0.1 and ::1,
     "*" means every interface. ``port`` 0 takes any free one. ``tls`` is a context of yours,
     or ``Identities``, certificates that are loaded anew when they change; "local" issues one for
-    localhost by the local CA, and renews it; None serves plain HTTP.
+    localhost by the local CA, and renews it; None serves plain HTTP. With ``record_handshakes``,
+    ``request.tls.flights`` has what was sent in the handshake.
 
     Raises ``ConfigError`` where it can't listen, or the local certificate can't be made. No client
     and no handler makes it raise. If cancelled, every connection is closed at once; for a graceful
@@ -98,6 +100,7 @@ async def serve(
         handshakes=trio.Semaphore(limits.max_handshakes),
         stopping=stopping,
         departures=Departures(),
+        records_handshakes=record_handshakes,
     )
     heap = HeapTrimmer()
     try:

@@ -30,6 +30,7 @@ async def open_connection(
     limits: Limits = _DEFAULT_LIMITS,
     stopping: Stopping | None = None,
     client: Address | None = None,
+    record_handshakes: bool = False,
 ) -> AsyncIterator[
     trio.StapledStream[trio.testing.MemorySendStream, trio.testing.MemoryReceiveStream]
 ]:
@@ -47,6 +48,7 @@ async def open_connection(
         handshakes=trio.Semaphore(1),
         stopping=stopping or Stopping(),
         departures=Departures(),
+        records_handshakes=record_handshakes,
     )
     async with trio.open_nursery() as watching:
         watching.start_soon(service.departures.watch)

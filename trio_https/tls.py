@@ -23,6 +23,7 @@ import trio
 from .alerts import NO_APPLICATION_PROTOCOL, UNRECOGNIZED_NAME, AlertingContext
 from .config import TLSSettings
 from .errors import ClientGone, ConfigError
+from .flights import FlightRecorder, Side
 from .keylog import log_secrets
 from .messages import ClientCertificate, TLSInfo
 from .operate.access_log import escape
@@ -141,18 +142,22 @@ async def shake_hands(
     *,
     timeout: float,
     received: bytes = b"",
+    recorder: FlightRecorder | None = None,
 ) -> trio.SSLStream[trio.abc.Stream]:
     """Return ``transport`` encrypted, once the handshake is done.
 
-    ``received`` is what has come from it already. Raises ``ClientGone`` with the reason in words
+    ``received`` is what has come from it already. What is sent and received until the handshake is
+    done goes to ``recorder``, too. Raises ``ClientGone`` with the reason in words
     where there was no handshake within ``timeout`` seconds or it failed; the client was sent the
     alert then that says so, where there is one, and the transport is closed. It is closed, and at
     once, also when this is cancelled.
     """
+    if recorder is not None:
+        recorder.record("client", received, at=trio.current_time())
     alerting = AlertingContext(context, received)
     # https_compatible=False: close_notify is sent on close (RFC 9112 §9.8).
     stream: trio.SSLStream[trio.abc.Stream] = trio.SSLStream(
-        _LingeringTransport(transport, alerting),
+        _LingeringTransport(transport, alerting, recorder),
         cast("ssl.SSLContext", alerting),
         server_side=True,
     )
@@ -161,6 +166,8 @@ async def shake_hands(
             if received:
                 await _check_hello(transport, context, alerting, received)
             await stream.do_handshake()
+        if recorder is not None:
+            recorder.stop()
     except BaseException:
         # Not aclose of the SSLStream: before the handshake that would begin one.
         forget(stream)
@@ -210,8 +217,10 @@ async def _check_hello(
         raise ClientGone(f"the TLS handshake failed: {reason}")
 
 
-def describe(stream: trio.SSLStream[trio.abc.Stream]) -> TLSInfo:
-    """Return what the handshake of ``stream`` agreed on."""
+def describe(
+    stream: trio.SSLStream[trio.abc.Stream], recorder: FlightRecorder | None = None
+) -> TLSInfo:
+    """Return what the handshake of ``stream`` agreed on, and what was recorded of it."""
     cipher = stream.cipher()
     return TLSInfo(
         version=stream.version() or "",
@@ -220,6 +229,7 @@ def describe(stream: trio.SSLStream[trio.abc.Stream]) -> TLSInfo:
         resumed=bool(stream.session_reused),
         server_name=stream.server_hostname,
         client=_describe_client(stream),
+        flights=recorder.flights if recorder else (),
     )
 
 
@@ -303,18 +313,31 @@ async def _close_after_alert(transport: trio.abc.Stream, alerting: AlertingConte
 class _LingeringTransport(trio.abc.Stream):
     """A transport that, when it is closed, waits for the other side to close too."""
 
-    def __init__(self, transport: trio.abc.Stream, alerting: AlertingContext | None = None) -> None:
+    def __init__(
+        self,
+        transport: trio.abc.Stream,
+        alerting: AlertingContext | None = None,
+        recorder: FlightRecorder | None = None,
+    ) -> None:
         self.transport = transport
         self.alerting = alerting
+        self._recorder = recorder
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        self._record("server", data)
         await self.transport.send_all(data)
 
     async def wait_send_all_might_not_block(self) -> None:
         await self.transport.wait_send_all_might_not_block()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        return await self.transport.receive_some(max_bytes)
+        data = await self.transport.receive_some(max_bytes)
+        self._record("client", data)
+        return data
+
+    def _record(self, sender: Side, data: bytes | bytearray | memoryview) -> None:
+        if self._recorder is not None:
+            self._recorder.record(sender, data, at=trio.current_time())
 
     async def aclose(self) -> None:
         try:

@@ -23,7 +23,7 @@ from .details import is_authority
 from .local_names import SubjectName, is_dns_name, is_public_name
 from .pem_files import check_strength, check_use, check_validity
 
-__all__ = ["Objection", "find_objections", "objection_of"]
+__all__ = ["Objection", "find_objections", "fits_name", "objection_of"]
 
 # Apple, "Requirements for trusted certificates in iOS 13 and macOS 10.15": for all authorities.
 _MAX_LIFETIME = timedelta(days=825)
@@ -101,14 +101,15 @@ def _about_wanted_names(
     names: Sequence[str], wanted_names: Sequence[SubjectName]
 ) -> Iterator[Objection]:
     for wanted in wanted_names:
-        if not any(_matches(name.lower(), str(wanted)) for name in names):
+        if not any(fits_name(name.lower(), str(wanted)) for name in names):
             yield Objection(
                 f"it is not for {wanted}, only for {', '.join(names) or 'no name'}."
                 f" {_NEW} with that name too, or use one of these in the URL."
             )
 
 
-def _matches(name: str, wanted: str) -> bool:
+def fits_name(name: str, wanted: str) -> bool:
+    """Whether a certificate's ``name`` is good for a URL with ``wanted``; both in lower case."""
     # RFC 9525 §6.3: the asterisk stands for one label, the first.
     if not name.startswith("*."):
         return name == wanted

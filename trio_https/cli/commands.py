@@ -8,6 +8,7 @@ import click
 
 from .cert import cert
 from .compress import compress
+from .explain import explain
 from .serve import serve
 from .trust import trust, untrust
 
@@ -77,6 +78,7 @@ trio_https.add_command(compress)
 trio_https.add_command(cert)
 trio_https.add_command(trust)
 trio_https.add_command(untrust)
+trio_https.add_command(explain)
 
 
 def run() -> int:

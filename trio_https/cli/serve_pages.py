@@ -4,7 +4,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from ..errors import ConfigError, without_groups
 from ..handlers.client_certificates import with_client_certificates
 from ..handlers.connection_info import with_connection_info
 from ..handlers.known_hosts import with_known_hosts
+from ..handshake.visitor_info import with_handshake_info
 from ..identities.served import Identities
 from ..messages import Handler
 from ..pages.handler import Pages
@@ -35,6 +36,7 @@ from .plain_http import PlainHTTP, start_plain_servers
 
 __all__ = ["Listen", "serve_pages"]
 
+_HANDSHAKE_PAGE = "handshake.html"
 _DEFAULT_PAGES = Path("pages")
 _GRACE_SECONDS = 10
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -75,6 +77,10 @@ def serve_pages(
         server=f"trio_https {trio_https.__version__}",
         certificate=lambda server_name: _certificate_facts(identity.served.describe(server_name)),
     )
+    # What costs memory for each connection is for the pages that show it.
+    record_handshakes = (root / _HANDSHAKE_PAGE).is_file()
+    if record_handshakes:
+        handler = with_handshake_info(handler, shown=identity.served.describe)
     for_known_hosts = _restriction(listen, lambda: (*identity.served.names, *network.names))
     handler = for_known_hosts(handler)
     if identity_options.client_required:
@@ -98,9 +104,18 @@ def serve_pages(
         for_known_hosts=for_known_hosts,
     )
     exposure = Exposure(network=network, pages=root, path=plain.path)
+    serving = partial(
+        serve,
+        handler,
+        host=listen.host,
+        port=listen.port,
+        tls=identity.served,
+        record_handshakes=record_handshakes,
+    )
     try:
-        serving = partial(_serve_until_signal, handler, identity, listen, plain)
-        trio.run(partial(serving, exposure if network_options.lan else None, started=started))
+        serve_until_signal = partial(_serve_until_signal, serving, identity, plain)
+        exposed = exposure if network_options.lan else None
+        trio.run(partial(serve_until_signal, exposed, started=started))
     except ExceptionGroup as group:
         raise without_groups(group) from None
 
@@ -197,9 +212,8 @@ def _certificate_facts(certificate: CertificateDescription) -> dict[str, object]
 
 
 async def _serve_until_signal(
-    handler: Handler,
+    serving: Callable[..., Awaitable[None]],
     identity: Identity,
-    listen: Listen,
     plain: PlainHTTP,
     exposure: Exposure | None,
     *,
@@ -212,9 +226,6 @@ async def _serve_until_signal(
         async with trio.open_nursery() as nursery:
             await nursery.start(_reload_on_signal, identity.served)
             with step("Listening") as told:
-                serving = partial(
-                    serve, handler, host=listen.host, port=listen.port, tls=identity.served
-                )
                 server: Server = await nursery.start(serving)
                 told.detail = ", ".join(str(address) for address in server.addresses)
             others = await start_plain_servers(nursery, plain, https_port=server.port)

@@ -1,32 +1,21 @@
 """What a connection agreed on, as JSON for the welcome page.
 
-It stands below ``/.trio-https/``, where no page can be: names with a leading dot are never served.
-Only pages of the same origin may read it; what it tells is no secret, but it is nobody else's
-business which certificate a local server uses.
+What both sides said in the handshake is not told here: that takes longer to read.
 """
 
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
-from ..errors import HTTPError
-from ..messages import Handler, Headers, Request, Response
+from ..messages import Handler, Request, TLSInfo
 from ..operate.access_log import AccessEntry
+from .own_pages import with_answer_for_own_pages
 
 __all__ = ["CONNECTION_INFO_PATH", "with_connection_info"]
 
 CONNECTION_INFO_PATH = "/.trio-https/connection"
-
-_HEADERS = Headers(
-    {
-        "Content-Type": "application/json",
-        "Cache-Control": "no-store",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
-    }
-)
 
 
 def with_connection_info(
@@ -41,25 +30,18 @@ def with_connection_info(
     indicated this server name (SNI) or none, ready for JSON.
     """
 
-    async def answer(request: Request) -> Response:
-        if request.path != CONNECTION_INFO_PATH:
-            return await handler(request)
-        if request.method not in ("GET", "HEAD"):
-            raise HTTPError(405, headers=[("Allow", "GET, HEAD")])
-        # Browsers say where a request comes from (Fetch Metadata); "none" is the address bar.
-        if request.headers.get("sec-fetch-site") not in (None, "same-origin", "none"):
-            raise HTTPError(403, "for pages of the same origin")
+    def describe(request: Request) -> bytes:
         server_name = request.tls.server_name if request.tls else None
-        return Response(200, _HEADERS, _describe(request, server, certificate(server_name)))
+        return _describe(request, server, certificate(server_name))
 
-    return answer
+    return with_answer_for_own_pages(handler, CONNECTION_INFO_PATH, describe)
 
 
 def _describe(request: Request, server: str, certificate: Mapping[str, object] | None) -> bytes:
     facts: dict[str, object] = {
         "server": server,
         "client": str(request.client) if request.client else None,
-        "tls": asdict(request.tls) if request.tls else None,
+        "tls": _describe_tls(request.tls) if request.tls else None,
         "certificate": certificate,
     }
     # The log line tells the length of the body that it stands in: said again until it is true.
@@ -70,6 +52,12 @@ def _describe(request: Request, server: str, certificate: Mapping[str, object] |
             facts | {"log_line": _log_line(request, length)}, default=datetime.isoformat
         ).encode()
     return body
+
+
+def _describe_tls(tls: TLSInfo) -> dict[str, object]:
+    facts = asdict(replace(tls, flights=()))
+    del facts["flights"]
+    return facts
 
 
 def _log_line(request: Request, length: int) -> str:
