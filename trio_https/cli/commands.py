@@ -8,6 +8,7 @@ import click
 
 from .cert import cert
 from .compress import compress
+from .doctor import doctor
 from .explain import explain
 from .serve import serve
 from .trust import trust, untrust
@@ -79,6 +80,7 @@ trio_https.add_command(cert)
 trio_https.add_command(trust)
 trio_https.add_command(untrust)
 trio_https.add_command(explain)
+trio_https.add_command(doctor)
 
 
 def run() -> int:
