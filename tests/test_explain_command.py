@@ -11,8 +11,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import trustme
+
+from trio_https.cli.doctor import doctor as doctor_command
+from trio_https.cli.explain import explain as explain_command
+from trio_https.handshake.meanings import TITLES
 
 from .command import Ended, run_command, start_command_in_terminal, start_server
 from .programs import require_program
@@ -253,3 +258,43 @@ def test_what_does_not_go_together_is_told(arguments: tuple[str, ...], tmp_path:
     ended = explain(*arguments, folder=tmp_path)
     assert ended.code == 2
     assert "don't go together" in ended.stderr
+
+
+# The document
+
+
+DOCUMENT = (Path(__file__).parent.parent / "docs" / "handshake.md").read_text("utf-8")
+
+
+WORDS = re.compile(rf"\b({'|'.join(TITLES.values())}|make the keys|checks the certificate)\b")
+
+
+def outline(output: str) -> list[str]:
+    """Return what is the same in every run: which messages there are, and what is done between."""
+    return WORDS.findall(output)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "columns"), [(("--both",), "92"), ((), "78")], ids=["both", "1.3"]
+)
+def test_the_document_shows_what_is_said(
+    arguments: tuple[str, ...], columns: str, tmp_path: Path
+) -> None:
+    explain(folder=tmp_path)
+    trust = {"SSL_CERT_FILE": str(tmp_path / "home" / "ca" / "ca.crt"), "COLUMNS": columns}
+    ended = run_command("explain", *arguments, folder=tmp_path, environment=trust)
+    [shown] = [
+        block
+        for block in re.findall(r"^```text\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+        if ("──▶ ClientHello" in block) == bool(arguments)
+    ]
+    assert len(outline(shown)) > 10
+    assert outline(shown) == outline(ended.stdout)
+
+
+@pytest.mark.parametrize("command", [explain_command, doctor_command], ids=["explain", "doctor"])
+def test_the_document_tells_of_all_options(command: click.Command) -> None:
+    for parameter in command.params:
+        names = parameter.opts if parameter.opts[0].startswith("-") else ["HOST:PORT"]
+        for name in filter(None, [*names, parameter.envvar]):
+            assert f"`{name}" in DOCUMENT, name
