@@ -140,6 +140,47 @@ async def test_a_place_for_a_handshake_is_not_waited_for_longer_than_one_may_tak
     assert caplog.messages == ["a client: too many others were in a TLS handshake"]
 
 
+class LateStream(trio.abc.HalfCloseableStream):
+    """Has something to read at once, which is noticed when the time is over: the server is busy."""
+
+    def __init__(self, clock: trio.testing.MockClock, said: bytes) -> None:
+        self._clock = clock
+        self._said = said
+        self.is_closed = False
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        self._clock.jump(60)
+        return self._said
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def send_eof(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+        await trio.lowlevel.checkpoint()
+
+
+@pytest.mark.parametrize("said", [b"\x16\x03\x01\x00\x04\x01\x00\x00\x00", b"?"])
+async def test_a_server_that_is_too_busy_for_its_deadlines_gives_handshakes_up(
+    said: bytes,
+    server_context: ssl.SSLContext,
+    caplog: pytest.LogCaptureFixture,
+    mock_clock: trio.testing.MockClock,
+) -> None:
+    """Without a traceback: it has other things to do."""
+    caplog.set_level(logging.INFO)
+    stream = LateStream(mock_clock, said)
+    await serve_connection(stream, make_service(hello, tls_context=server_context))
+    assert caplog.messages == ["a client: no TLS handshake within 0 s"]
+    assert stream.is_closed
+
+
 @pytest.mark.parametrize(
     ("handshake_begins", "head_begins", "ends", "answer"),
     [
@@ -509,6 +550,18 @@ async def test_a_connection_that_comes_while_stopping_is_closed() -> None:
     stopping.set(10)
     async with open_connection(hello, stopping=stopping) as stream:
         assert await read_all(stream) == b""
+
+
+async def test_stopping_waits_for_no_client_that_has_not_begun_a_handshake(
+    server_context: ssl.SSLContext,
+) -> None:
+    """As the connections that browsers open in advance."""
+    stopping = Stopping()
+    async with open_connection(hello, server_context=server_context, stopping=stopping) as silent:
+        await silent.send_all(b"\x16\x03\x01")
+        await trio.testing.wait_all_tasks_blocked()
+        stopping.set(math.inf)
+        assert await read_all(silent) == b""
 
 
 # The access log

@@ -114,17 +114,34 @@ async def _shake_hands(
     if wait.cancelled_caught:
         raise ClientGone("too many others were in a TLS handshake")
     try:
-        timeout = deadline - trio.current_time()
-        received = await tls.receive_opening(transport, timeout=timeout)
+        received = await _receive_opening(transport, service.stopping, deadline)
         if speaks_http(received):
             return transport, received
-        timeout = deadline - trio.current_time()
         stream = await tls.shake_hands(
-            transport, context, timeout=timeout, received=received, recorder=recorder
+            transport,
+            context,
+            timeout=_seconds_until(deadline),
+            received=received,
+            recorder=recorder,
         )
         return stream, b""
     finally:
         service.handshakes.release()
+
+
+async def _receive_opening(
+    transport: trio.abc.Stream, stopping: Stopping, deadline: float
+) -> bytes:
+    # Who has asked for nothing yet need not be waited for: browsers connect in advance.
+    with trio.CancelScope() as scope, stopping.ends_wait(scope):
+        return await tls.receive_opening(transport, timeout=_seconds_until(deadline))
+    raise ClientGone("the server is stopping")
+
+
+def _seconds_until(deadline: float) -> float:
+    # Under load a task may run after its deadline without having been cancelled by it; and of a
+    # time below 0, Trio raises ValueError.
+    return max(0.0, deadline - trio.current_time())
 
 
 def _redirecting(service: Service) -> Service:
