@@ -2,8 +2,9 @@
 
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,7 @@ from trio_https import (
     Response,
     serve,
 )
+from trio_https.config import TLSSettings
 
 from ..certificates.times import NOW
 from ..peer import Peer
@@ -204,6 +206,35 @@ async def test_what_is_broken_is_told_once_and_the_one_from_before_goes_on(
     write_pair(authority, tmp_path, "a", "a.test")
     await look_twice(identities)
     assert shown(identities) != before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such limit")
+async def test_what_could_not_be_read_for_a_while_is_read_when_it_can_be(
+    authority: trustme.CA, tmp_path: Path, told: Told
+) -> None:
+    """Without a trace on the files: there were too many open ones."""
+    pair = write_pair(authority, tmp_path, "a", "a.test")
+    identities = Identities([pair])
+    write_pair(authority, tmp_path, "a", "new.test")
+    with no_file_to_open():
+        for _ in range(4):
+            await identities.look()
+    [line] = told()
+    assert line.startswith(f"{pair.certificate}: too many open files. ")
+    await identities.look()
+    assert identities.names == ("new.test",)
+
+
+@contextmanager
+def no_file_to_open() -> Iterator[None]:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_a_broken_one_keeps_no_other_from_being_renewed(
@@ -492,4 +523,29 @@ async def test_ticket_keys_do_not_grow_old(
     nursery.start_soon(identities.watch)
     await until(lambda: identities.contexts.current is not before, pause=600)
     assert trio.current_time() - started >= 24 * 3600
+    nursery.cancel_scope.cancel()
+
+
+async def test_ticket_keys_that_can_not_be_changed_end_no_server(
+    authority: trustme.CA,
+    tmp_path: Path,
+    nursery: trio.Nursery,
+    autojump_clock: Any,
+    told: Told,
+) -> None:
+    """A context needs the file for the secrets, and its folder may be gone by then."""
+    keylog = tmp_path / "folder" / "keys"
+    keylog.parent.mkdir()
+    pair = write_pair(authority, tmp_path, "a", "a.test")
+    identities = Identities([pair], settings=TLSSettings(keylog=keylog))
+    before = identities.contexts.current
+    keylog.unlink()
+    keylog.parent.rmdir()
+    nursery.start_soon(identities.watch)
+    lines: list[str] = []
+    await until(lambda: bool(lines.extend(told()) or lines), pause=600)
+    assert lines[0].startswith(f"{keylog}: can't write the TLS secrets: ")
+    assert identities.contexts.current is before
+    keylog.parent.mkdir()
+    await until(lambda: identities.contexts.current is not before, pause=600)
     nursery.cancel_scope.cancel()

@@ -36,6 +36,17 @@ def test_at_once_is_at_once_and_again_and_again() -> None:
     assert not settling.take_news("thing", 1, at_once=False)
 
 
+def test_what_is_forgotten_is_news_again_when_it_has_settled() -> None:
+    settling = Settling()
+    assert settling.take_news("thing", 1, at_once=True)
+    settling.forget("thing")
+    assert settling.take_news("thing", 1, at_once=False)
+    settling.forget("thing")
+    assert not settling.take_news("thing", 2, at_once=False)
+    settling.forget("another")
+    assert settling.take_news("thing", 2, at_once=False)
+
+
 def test_things_do_not_know_of_each_other() -> None:
     settling = Settling()
     assert settling.take_news("one", 1, at_once=True)

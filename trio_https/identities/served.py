@@ -19,7 +19,7 @@ from ..config import TLSSettings
 from ..errors import ConfigError
 from ..rules.server_names import choose_by_name, names_to_choose_by
 from ..tls_contexts import ServerContexts
-from .places import Place, Source, stamp_files
+from .places import KeyFiles, Place, Source, stamp_files
 from .settling import Settling
 
 if TYPE_CHECKING:  # it loads cryptography
@@ -71,6 +71,7 @@ class Identities:
         self._now = now
         self._settling = Settling()
         self._complaint = ""
+        self._broken: dict[Source, str] = {}
         self._turn = trio.Lock()
         if not self._places or session_tickets < 0:
             raise ValueError("give one place at least, and 0 session tickets or more")
@@ -117,8 +118,14 @@ class Identities:
             await trio.sleep(_LOOK_SECONDS)
             await self.look(at_once=False)
             if trio.current_time() >= keys_are_due:
-                self.contexts.renew_ticket_keys()
+                self._renew_ticket_keys()
                 keys_are_due = trio.current_time() + _TICKET_KEY_SECONDS
+
+    def _renew_ticket_keys(self) -> None:
+        try:
+            self.contexts.renew_ticket_keys()
+        except ConfigError as exc:  # the file for the secrets may be out of reach
+            logger.error("%s Until then, session tickets keep the keys of yesterday.", exc)
 
     async def reload(self) -> None:
         """Load all anew, now, and tell in the log what came of it.
@@ -127,6 +134,7 @@ class Identities:
         """
         before = self.descriptions
         self._complaint = ""
+        self._broken.clear()
         await self.look(at_once=True)
         if self.descriptions == before:
             logger.info("certificates: looked at again; those in use are the same as before")
@@ -182,11 +190,22 @@ class Identities:
     def _load_anew(self, source: Source) -> "Identity | None":
         """Return what is there now, or what is in use, if that doesn't serve."""
         try:
-            return _load(source, self._authorities, self._settings, self._now())
+            identity = _load(source, self._authorities, self._settings, self._now())
         except ConfigError as exc:
             in_use = self._identities.get(source)
-            logger.error("%s %s", exc, _what_goes_on(in_use))
+            self._complain_of(source, f"{exc} {_what_goes_on(in_use)}")
             return in_use
+        self._broken.pop(source, None)
+        return identity
+
+    def _complain_of(self, source: Source, text: str) -> None:
+        if text != self._broken.get(source):
+            logger.error("%s", text)
+        # What kept files from being read may pass and leave no trace on them: too many open files,
+        # say. The local authority comes again by itself.
+        if isinstance(source, KeyFiles):
+            self._broken[source] = text
+            self._settling.forget(source)
 
     def _replace_all(self) -> None:
         """Load everything for other client authorities: a context can't forget those it has."""

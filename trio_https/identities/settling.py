@@ -29,3 +29,7 @@ class Settling:
             self._taken[thing] = stamp
             return True
         return False
+
+    def forget(self, thing: Hashable) -> None:
+        """Take back that ``thing`` was acted upon: it is news again at the next look."""
+        self._taken.pop(thing, None)
