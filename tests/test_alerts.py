@@ -210,11 +210,13 @@ async def test_an_alert_follows_what_was_sent_before_it(
         await transport.aclose()
 
 
+@pytest.mark.parametrize("record", [2, 2**14], ids=["many records", "one record"])
 @pytest.mark.parametrize("piece", [1, 4096])
 async def test_a_server_name_that_is_not_ascii_is_refused_without_a_traceback(
     server_context: ssl.SSLContext,
     client_context: ssl.SSLContext,
     piece: int,
+    record: int,
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -223,7 +225,9 @@ async def test_a_server_name_that_is_not_ascii_is_refused_without_a_traceback(
     client = client_context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="xx.example")
     with pytest.raises(ssl.SSLWantReadError):
         client.do_handshake()
-    said = outgoing.read().replace(b"xx.example", b"\xff\xfe.example")
+    message = outgoing.read()[5:].replace(b"xx.example", b"\xff\xfe.example")
+    fragments = [message[at : at + record] for at in range(0, len(message), record)]
+    said = b"".join(b"\x16\x03\x01" + len(each).to_bytes(2, "big") + each for each in fragments)
     named_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     named_context.sni_callback = lambda *_: None
     caplog.set_level("INFO")

@@ -32,6 +32,7 @@ ROWS = (
     (
         *("http1", "incoming", "incoming_body", "outgoing", "patience", "tls", "listeners"),
         *("stopping", "admission", "heap", "served_certificate", "alerts", "keylog"),
+        "hello_check",
         *("handlers.*", "certificates.*", "files.*"),
     ),
     ("tls_contexts", "rehearsal"),
@@ -75,6 +76,8 @@ SIBLINGS = {
     ("incoming_body", "patience"): "a slow client has so long to send a body, and no longer",
     ("outgoing", "patience"): "a slow client has so long to take a response, and no longer",
     ("tls", "alerts"): "a TLS stream sends its alerts",
+    ("tls", "hello_check"): "a handshake is refused for what Python would not refuse",
+    ("hello_check", "alerts"): "each fault has its alert",
     ("tls", "keylog"): "a context may log its secrets",
     ("__main__", "cli"): "python -m trio_https is the command",
 }

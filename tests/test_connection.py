@@ -553,15 +553,17 @@ async def test_a_connection_that_comes_while_stopping_is_closed() -> None:
 
 
 async def test_stopping_waits_for_no_client_that_has_not_begun_a_handshake(
-    server_context: ssl.SSLContext,
+    server_context: ssl.SSLContext, autojump_clock: Any
 ) -> None:
     """As the connections that browsers open in advance."""
     stopping = Stopping()
+    started = trio.current_time()
     async with open_connection(hello, server_context=server_context, stopping=stopping) as silent:
         await silent.send_all(b"\x16\x03\x01")
         await trio.testing.wait_all_tasks_blocked()
         stopping.set(math.inf)
         assert await read_all(silent) == b""
+    assert trio.current_time() == started
 
 
 # The access log

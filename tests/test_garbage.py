@@ -152,6 +152,17 @@ async def read_to_the_end(client: trio.abc.ReceiveStream) -> None:
         await read_all(client)
 
 
+def hello_for(name: bytes) -> bytes:
+    """Return a ClientHello for a server name, in so many records that it is no opening."""
+    host = b"\0" + len(name).to_bytes(2, "big") + name
+    names = len(host).to_bytes(2, "big") + host
+    extensions = b"\0\0" + len(names).to_bytes(2, "big") + names
+    content = b"\x03\x03" + bytes(32) + b"\0" + b"\0\x02\x13\x01" + b"\x01\0"
+    content += len(extensions).to_bytes(2, "big") + extensions
+    message = b"\x01" + len(content).to_bytes(3, "big") + content
+    return b"".join(b"\x16\x03\x01\0\x01" + bytes([octet]) for octet in message)
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -160,6 +171,7 @@ async def read_to_the_end(client: trio.abc.ReceiveStream) -> None:
         b"SSH-2.0-OpenSSH_9.2\r\n",
         b"\x16\x03\x01",
         b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00",  # with an alert
+        hello_for(b"\xff.test"),  # with one of ours, after the opening
     ],
 )
 @pytest.mark.parametrize("leaves", [False, True], ids=["waits", "leaves"])

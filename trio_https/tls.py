@@ -16,18 +16,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
+from typing import NoReturn, cast
 
 import trio
 
-from .alerts import NO_APPLICATION_PROTOCOL, UNRECOGNIZED_NAME, AlertingContext
+from .alerts import AlertingContext
 from .config import TLSSettings
 from .errors import ClientGone, ConfigError
 from .flights import FlightRecorder, Side
+from .hello_check import Fault, HelloCheck
 from .keylog import log_secrets
 from .messages import ClientCertificate, TLSInfo
-from .operate.access_log import escape
-from .rules.client_hello import is_cut_off, parse_client_hello
+from .rules.client_hello import is_cut_off
 from .rules.distinguished_name import format_alternative_names, format_distinguished_name
 from .rules.first_bytes import may_become_http
 from .rules.tls_policy import TLS_POLICIES, TLSPolicy
@@ -50,7 +50,6 @@ _DEFAULT_SETTINGS = TLSSettings()
 # RFC 7301: exactly what is served. curl --http1.0 asks for the second, and for nothing else.
 ALPN_PROTOCOLS = ["http/1.1", "http/1.0"]
 _OPENING_BYTES = 4096  # of a first read: a ClientHello has up to 2 KiB
-_MAX_NAMES_TOLD = 5  # of protocols that a client offers
 _ALERT_SECONDS = 1.0  # for an alert to arrive before the connection ends: a few round trips
 
 
@@ -155,17 +154,20 @@ async def shake_hands(
     if recorder is not None:
         recorder.record("client", received, at=trio.current_time())
     alerting = AlertingContext(context, received)
+    # What a context of the user's offers is not known here.
+    check = HelloCheck(context.alpn_protocols if isinstance(context, _ServerContext) else None)
     # https_compatible=False: close_notify is sent on close (RFC 9112 §9.8).
     stream: trio.SSLStream[trio.abc.Stream] = trio.SSLStream(
-        _LingeringTransport(transport, alerting, recorder),
+        _LingeringTransport(transport, alerting, recorder, check),
         cast("ssl.SSLContext", alerting),
         server_side=True,
     )
     try:
         with _failing_as_client_gone(timeout):
-            if received:
-                await _check_hello(transport, context, alerting, received)
+            if fault := check.find_fault(received):
+                await _refuse(transport, alerting, fault)
             await stream.do_handshake()
+        check.stop()
         if recorder is not None:
             recorder.stop()
     except BaseException:
@@ -187,34 +189,10 @@ def _failing_as_client_gone(timeout: float) -> Iterator[None]:
         raise ClientGone(f"the TLS handshake failed: {_why_broken(exc)}") from exc
 
 
-async def _check_hello(
-    transport: trio.abc.Stream,
-    context: ssl.SSLContext,
-    alerting: AlertingContext,
-    received: bytes,
-) -> None:
-    """Refuse a ClientHello that Python would not handle as the RFCs want.
-
-    Raises ``ClientGone``, after an alert to the client.
-    """
-    hello = parse_client_hello(received)
-    if hello is None:
-        return
-    alert, reason = None, ""
-    # RFC 6066 §3: ASCII. Python can't decode another, and prints a traceback for each.
-    if not all(map(bytes.isascii, hello.server_names)):
-        alert, reason = UNRECOGNIZED_NAME, "the server name that was asked for is not ASCII"
-    # RFC 7301 §3.2. Python has OpenSSL go on without a protocol. What a context of the user's
-    # offers is not known here.
-    offered = hello.alpn_protocols
-    ours = context.alpn_protocols if isinstance(context, _ServerContext) else frozenset(offered)
-    if offered and ours.isdisjoint(offered):
-        names = ", ".join(escape(name.decode("latin-1")) for name in offered[:_MAX_NAMES_TOLD])
-        alert, reason = NO_APPLICATION_PROTOCOL, f"no protocol of ours is offered, but {names}"
-    if alert is not None:
-        alerting.has_alerted = True
-        await transport.send_all(alert)
-        raise ClientGone(f"the TLS handshake failed: {reason}")
+async def _refuse(transport: trio.abc.Stream, alerting: AlertingContext, fault: Fault) -> NoReturn:
+    alerting.has_alerted = True
+    await transport.send_all(fault.alert)
+    raise ClientGone(f"the TLS handshake failed: {fault.reason}")
 
 
 def describe(
@@ -318,10 +296,12 @@ class _LingeringTransport(trio.abc.Stream):
         transport: trio.abc.Stream,
         alerting: AlertingContext | None = None,
         recorder: FlightRecorder | None = None,
+        check: HelloCheck | None = None,
     ) -> None:
         self.transport = transport
         self.alerting = alerting
         self._recorder = recorder
+        self._check = check
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         self._record("server", data)
@@ -333,6 +313,9 @@ class _LingeringTransport(trio.abc.Stream):
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         data = await self.transport.receive_some(max_bytes)
         self._record("client", data)
+        fault = self._check.find_fault(data) if self._check is not None else None
+        if fault is not None and self.alerting is not None:
+            await _refuse(self.transport, self.alerting, fault)
         return data
 
     def _record(self, sender: Side, data: bytes | bytearray | memoryview) -> None:

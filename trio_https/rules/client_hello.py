@@ -1,9 +1,9 @@
 """The ClientHello, what a TLS client says first (RFC 8446 §4.1.2, RFC 5246 §7.4.1.2).
 
-From the bytes of a connection to a value, without a verdict: whether what it offers makes sense,
-OpenSSL judges. What is no ClientHello, cut off or malformed in its structure is None here, and the
-alert that it deserves is OpenSSL's too. An extension with malformed content counts as absent.
-Numbers are those of IANA's TLS registries.
+From the content of the message to a value, without a verdict: whether what it offers makes sense,
+OpenSSL judges, and the alert that a malformed one deserves is OpenSSL's too. An extension with
+malformed content counts as absent. Numbers are those of IANA's TLS registries. Of the records that
+it comes in, only the question is answered here whether more are to be waited for.
 """
 
 import struct
@@ -17,7 +17,6 @@ __all__ = [
     "MAX_HELLO_BYTES",
     "ClientHello",
     "is_cut_off",
-    "parse_client_hello",
     "parse_client_hello_content",
 ]
 
@@ -124,17 +123,6 @@ def is_cut_off(received: bytes) -> bool:
     return False
 
 
-def parse_client_hello(received: bytes) -> ClientHello | None:
-    """Return the ClientHello that ``received`` begins with; None: there is none, or not all of it.
-
-    Any bytes will do. It may be in several records (RFC 8446 §5.1).
-    """
-    try:
-        return _read_client_hello(OctetReader(_join_records(received)))
-    except Malformed:
-        return None
-
-
 def _may_be_header(header: bytes) -> bool:
     """Whether these up to five bytes can begin a record with a piece of a handshake message."""
     if header[:1] not in (b"", bytes([_HANDSHAKE_RECORD])) or header[1:2] not in (b"", b"\x03"):
@@ -146,25 +134,6 @@ def _may_be_header(header: bytes) -> bool:
 def _is_whole(message: bytes) -> bool:
     size = int.from_bytes(message[1:_MESSAGE_HEADER_BYTES], "big")
     return len(message) >= _MESSAGE_HEADER_BYTES + size and len(message) >= _MESSAGE_HEADER_BYTES
-
-
-def _join_records(received: bytes) -> bytes:
-    records = OctetReader(received)
-    message = b""
-    for _ in range(_MAX_RECORDS):
-        header = records.take(_RECORD_HEADER_BYTES)
-        if not _may_be_header(header):
-            raise Malformed("this is no record of a handshake")
-        message += records.take(int.from_bytes(header[3:], "big"))
-        if _is_whole(message):
-            return message
-    raise Malformed("the message is in too many records")
-
-
-def _read_client_hello(message: OctetReader) -> ClientHello:
-    if message.number(1) != _CLIENT_HELLO:
-        raise Malformed("this is no ClientHello")
-    return parse_client_hello_content(message.vector(3))
 
 
 def parse_client_hello_content(content: bytes) -> ClientHello:

@@ -67,15 +67,16 @@ class FlightReader:
     """What one side sends, read as far as it is not encrypted."""
 
     def __init__(self) -> None:
-        self._received = b""
-        self._messages = b""
+        # From the front of these, taking is cheap: of a client's many tiny records, too.
+        self._received = bytearray()
+        self._messages = bytearray()
         self._is_sealed = False
 
     def seal(self) -> None:
         """Take all records that follow for encrypted: in TLS 1.2 after ChangeCipherSpec."""
         self._is_sealed = True
 
-    def receive(self, octets: bytes) -> Iterator[Event]:
+    def receive(self, octets: bytes | bytearray) -> Iterator[Event]:
         """Yield what is complete now. It can be sealed in between.
 
         Raises ``Malformed`` for what is not TLS; then nothing more can be read.
@@ -96,7 +97,8 @@ class FlightReader:
         end = _HEADER_BYTES + size
         if len(self._received) < end:
             return None
-        content, self._received = self._received[_HEADER_BYTES:end], self._received[end:]
+        content = bytes(self._received[_HEADER_BYTES:end])
+        del self._received[:end]
         return header[0], content
 
     def _open(self, content_type: int, content: bytes) -> Iterator[Event]:
@@ -118,5 +120,6 @@ class FlightReader:
             end = _MESSAGE_HEADER_BYTES + int.from_bytes(self._messages[1:4], "big")
             if len(self._messages) < end:
                 return
-            message, self._messages = self._messages[:end], self._messages[end:]
-            yield HandshakeMessage(message[0], message[_MESSAGE_HEADER_BYTES:])
+            kind, content = self._messages[0], bytes(self._messages[_MESSAGE_HEADER_BYTES:end])
+            del self._messages[:end]
+            yield HandshakeMessage(kind, content)

@@ -1,0 +1,66 @@
+"""What a ClientHello must not hold, for Python would not handle it as the RFCs want.
+
+A client says more than one where the server asks for another (RFC 8446 §4.1.4), and each in as many
+records as it likes. All are looked at before OpenSSL sees them, until the handshake is done. What
+else may be wrong with them, OpenSSL finds; how an alert is sent is not known here.
+"""
+
+from dataclasses import dataclass
+
+from .alerts import NO_APPLICATION_PROTOCOL, UNRECOGNIZED_NAME
+from .operate.access_log import escape
+from .rules.client_hello import ClientHello, parse_client_hello_content
+from .rules.octet_reader import Malformed
+from .rules.tls_records import FlightReader, HandshakeMessage
+
+__all__ = ["Fault", "HelloCheck"]
+
+_CLIENT_HELLO = 1  # RFC 8446 §4
+_MAX_NAMES_TOLD = 5  # of protocols that a client offers
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a handshake is refused."""
+
+    alert: bytes
+    """The record that tells the client."""
+    reason: str
+
+
+class HelloCheck:
+    """Looks for what is wrong in all that a client sends in its handshake."""
+
+    def __init__(self, alpn_protocols: frozenset[bytes] | None) -> None:
+        """Take the protocols that the server offers; None: any will do."""
+        self._alpn_protocols = alpn_protocols
+        self._reader: FlightReader | None = FlightReader()
+
+    def find_fault(self, octets: bytes | bytearray) -> Fault | None:
+        """Return what is wrong in the octets that come next; None: nothing, or it is OpenSSL's."""
+        if self._reader is None:
+            return None
+        try:
+            for event in self._reader.receive(octets):
+                if isinstance(event, HandshakeMessage) and event.kind == _CLIENT_HELLO:
+                    fault = self._judge(parse_client_hello_content(event.content))
+                    if fault is not None:
+                        return fault
+        except Malformed:
+            self.stop()
+        return None
+
+    def stop(self) -> None:
+        """Look at nothing any more: what follows is encrypted."""
+        self._reader = None
+
+    def _judge(self, hello: ClientHello) -> Fault | None:
+        # RFC 6066 §3: ASCII. Python can't decode another, and prints a traceback for each.
+        if not all(map(bytes.isascii, hello.server_names)):
+            return Fault(UNRECOGNIZED_NAME, "the server name that was asked for is not ASCII")
+        # RFC 7301 §3.2. Python has OpenSSL go on without a protocol.
+        offered, ours = hello.alpn_protocols, self._alpn_protocols
+        if offered and ours is not None and ours.isdisjoint(offered):
+            names = ", ".join(escape(name.decode("latin-1")) for name in offered[:_MAX_NAMES_TOLD])
+            return Fault(NO_APPLICATION_PROTOCOL, f"no protocol of ours is offered, but {names}")
+        return None
