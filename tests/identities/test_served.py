@@ -278,7 +278,31 @@ async def test_a_folder_that_is_emptied_changes_nothing_and_is_told_once(
         await identities.look()
     assert identities.names == ("a.test",)
     [line] = told()
-    assert line.endswith("site.key. Until then, all certificates stay as they are.")
+    assert line.endswith("site.key. Until then, its certificates stay as they are.")
+
+
+async def test_a_folder_that_is_gone_keeps_no_other_place_from_being_renewed(
+    authority: trustme.CA, tmp_path: Path, told: Told
+) -> None:
+    folder, away = tmp_path / "folder", tmp_path / "away"
+    folder.mkdir()
+    write_pair(authority, folder, "a", "a.test")
+    pair = write_pair(authority, tmp_path, "b", "b.test")
+    identities = Identities([CertificateFolder(folder), pair])
+    before = shown(identities)
+    folder.rename(away)
+    write_pair(authority, tmp_path, "b", "new.test")
+    for _ in range(4):
+        await identities.look()
+    assert identities.names == ("a.test", "new.test")
+    assert shown(identities)[0] == before[0]
+    gone, renewed = told()
+    assert gone.startswith(f"{folder}: No such file or directory. ")
+    assert renewed.startswith(f"{pair.certificate}: in use now")
+    write_pair(authority, away, "a", "back.test")
+    away.rename(folder)
+    await look_twice(identities)
+    assert identities.names == ("back.test", "new.test")
 
 
 # When it is asked for

@@ -72,6 +72,8 @@ class Identities:
         self._settling = Settling()
         self._complaint = ""
         self._broken: dict[Source, str] = {}
+        self._found: dict[Place, list[Source]] = {}
+        self._out_of_reach: dict[Place, str] = {}
         self._turn = trio.Lock()
         if not self._places or session_tickets < 0:
             raise ValueError("give one place at least, and 0 session tickets or more")
@@ -135,6 +137,7 @@ class Identities:
         before = self.descriptions
         self._complaint = ""
         self._broken.clear()
+        self._out_of_reach.clear()
         await self.look(at_once=True)
         if self.descriptions == before:
             logger.info("certificates: looked at again; those in use are the same as before")
@@ -168,13 +171,31 @@ class Identities:
     def _take_news(self, *, at_once: bool) -> set[Source]:
         """Look at everything, and return what has to be loaded."""
         take_news = partial(self._settling.take_news, at_once=at_once)
-        sources = tuple(dict.fromkeys(each for place in self._places for each in place.sources()))
+        sources = self._find_sources()
         if take_news("sources", sources):
             self._sources = sources
         if self._client_ca and take_news("client_ca", stamp_files([self._client_ca])):
             self._authorities = _read_authorities(self._client_ca)
         now = self._now()
-        return {source for source in self._sources if take_news(source, source.stamp(now))}
+        lost = {source for place in self._out_of_reach for source in self._found[place]}
+        there = [source for source in self._sources if source not in lost]
+        return {source for source in there if take_news(source, source.stamp(now))}
+
+    def _find_sources(self) -> tuple[Source, ...]:
+        """Return what is in all places; of one that is out of reach, what was there before."""
+        for place in self._places:
+            try:
+                self._found[place] = place.sources()
+            except ConfigError as exc:
+                if place not in self._found:  # at the start
+                    raise
+                text = f"{exc} Until then, its certificates stay as they are."
+                if text != self._out_of_reach.get(place):
+                    logger.error("%s", text)
+                self._out_of_reach[place] = text
+            else:
+                self._out_of_reach.pop(place, None)
+        return tuple(dict.fromkeys(each for place in self._places for each in self._found[place]))
 
     def _replace(self, news: set[Source]) -> None:
         """Load these, and use what serves."""
