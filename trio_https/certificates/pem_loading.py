@@ -21,6 +21,7 @@ from .home import config_error
 from .pem_blocks import PemBlock, parse_pem_blocks
 
 __all__ = [
+    "CERTIFICATE_LABELS",
     "load_chain",
     "load_private_key",
     "parse_certificate",
@@ -28,7 +29,7 @@ __all__ = [
     "read_pem_blocks",
 ]
 
-_CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
+CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 
 # PKCS #8 (RFC 5958), PKCS #1 (RFC 8017) and SEC 1 (RFC 5915).
 _KEY_LABELS = frozenset(
@@ -115,7 +116,7 @@ def load_chain(path: Path, blocks: Sequence[PemBlock]) -> list[x509.Certificate]
     if any(block.label == "TRUSTED CERTIFICATE" for block in blocks):
         reason = "this is a certificate with OpenSSL's own trust settings"
         raise config_error(path, reason, _convert("openssl x509", path))
-    found = [block for block in blocks if block.label in _CERTIFICATE_LABELS]
+    found = [block for block in blocks if block.label in CERTIFICATE_LABELS]
     if not found:
         remedy = "Give the server's certificate with --cert, and its private key with --key"
         raise config_error(path, f"there is no certificate in it, only {_labels(blocks)}", remedy)

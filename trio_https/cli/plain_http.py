@@ -9,6 +9,7 @@ from functools import partial
 
 import trio
 
+from ..certificates.pem_loading import CERTIFICATE_LABELS, read_pem_blocks
 from ..config import Limits
 from ..errors import ConfigError
 from ..handlers.ca_page import CAPage
@@ -83,8 +84,11 @@ async def start_plain_servers(
 
 
 def _make_ca_page(authority: Authority, https_port: int, path: str) -> CAPage:
+    blocks = read_pem_blocks(authority.path, "Let the user who runs trio-https read it")
+    # Not the file as it is: others keep the key in the same file.
+    certificate = next(block.text for block in blocks if block.label in CERTIFICATE_LABELS)
     return CAPage(
-        certificate=authority.path.read_bytes(),
+        certificate=certificate,
         name=authority.name,
         sha256=authority.sha256,
         https_port=https_port,
