@@ -41,6 +41,10 @@ def test_what_is_a_name_and_what_an_address_shows_by_itself(text: str, name: obj
         ("www*.test", "write a * for the whole first label"),
         ("a.*.test", "write a * for the whole first label"),
         ("192.168.1.0/24", "no name of a host"),
+        # WHATWG URL, "ends in a number checker": no browser gets as far as the certificate.
+        ("300.1.1.1", "an address of four numbers up to 255"),
+        ("192.168.1", "ends in a number"),
+        ("printer.0xA", "ends in a number"),
         ("fe80::1%eth0", "without a zone"),
     ],
 )

@@ -12,6 +12,7 @@ __all__ = [
     "PERMITTED_NETWORKS",
     "SubjectName",
     "default_names",
+    "ends_in_number",
     "is_dns_name",
     "is_permitted",
     "is_public_name",
@@ -93,12 +94,17 @@ def is_dns_name(name: str) -> bool:
     return len(name) <= 253 and all(_LABEL.fullmatch(label) for label in name.split("."))
 
 
+def ends_in_number(name: str) -> bool:
+    """Whether browsers read a name in lower case as an IPv4 address, right or wrong.
+
+    The "ends in a number checker" of the WHATWG's URL standard: https://1234/ is 0.0.4.210.
+    """
+    return re.fullmatch(r"[0-9]+|0x[0-9a-f]*", name.rpartition(".")[2]) is not None
+
+
 def _normalize(hostname: str) -> str:
     return hostname.lower().removesuffix(".")
 
 
 def _is_host_name(name: str) -> bool:
-    # Browsers read a name that ends in a number as an IPv4 address (WHATWG URL, "ends in a
-    # number checker"): https://1234/ is 0.0.4.210.
-    number = re.fullmatch(r"[0-9]+|0x[0-9a-f]*", name.rpartition(".")[2])
-    return is_dns_name(name) and not number and name not in _TOP_LEVEL_DOMAINS
+    return is_dns_name(name) and not ends_in_number(name) and name not in _TOP_LEVEL_DOMAINS

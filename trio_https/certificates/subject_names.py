@@ -6,7 +6,7 @@ the reason why none can. OpenSSL would write almost any text as a DNS name. Pure
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from .local_names import SubjectName, is_dns_name
+from .local_names import SubjectName, ends_in_number, is_dns_name
 
 __all__ = ["parse_address", "parse_dns_name", "parse_subject_name"]
 
@@ -43,6 +43,11 @@ def parse_dns_name(text: str) -> str:
         raise ValueError(
             f"{text!r} is no name of a host: write letters, digits and hyphens, with dots between,"
             " without a scheme or a port"
+        )
+    if ends_in_number(text.lower()):
+        raise ValueError(
+            f"{text} ends in a number, so that browsers take it for an IPv4 address: write another"
+            " name, or an address of four numbers up to 255"
         )
     return text
 
