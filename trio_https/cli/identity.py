@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from ..certificates.description import CertificateDescription
 from ..certificates.home import certificates_home
@@ -33,9 +34,23 @@ class IdentityOptions:
     """None, or one for each file among ``certificates``."""
     password_file: Path | None = None
     client_ca: Path | None = None
-    client_required: bool = False
+    client_cert: Literal["optional", "required"] | None = None
+    """None: required where there is a ``client_ca``."""
     session_tickets: int = 2
     tls: TLSSettings = _DEFAULT_TLS
+
+    def __post_init__(self) -> None:
+        """Raise ``ConfigError`` where clients would not be asked for what they must have."""
+        if self.client_cert is not None and self.client_ca is None:
+            raise ConfigError(
+                "--client-cert goes with --client-ca, the authorities that sign for clients. Give"
+                " that too, or leave it out: without it, every client is answered."
+            )
+
+    @property
+    def client_required(self) -> bool:
+        """Whether clients without a certificate are turned away."""
+        return self.client_ca is not None and self.client_cert != "optional"
 
 
 @dataclass(frozen=True, slots=True)

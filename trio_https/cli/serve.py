@@ -78,8 +78,7 @@ FILE = click.Path(path_type=Path, readable=False)
 @click.option(
     "--client-cert",
     type=click.Choice(["optional", "required"]),
-    default="required",
-    show_default=True,
+    show_default="required",
     envvar="TRIO_HTTPS_CLIENT_CERT",
     help="What becomes of clients without one, with --client-ca: they are answered as others are,"
     " or by a page that says so (403).",
@@ -150,7 +149,7 @@ def serve(
     keys: tuple[Path, ...],
     key_password_file: Path | None,
     client_ca: Path | None,
-    client_cert: str,
+    client_cert: Literal["optional", "required"] | None,
     session_tickets: int,
     tls_policy: Literal["intermediate", "modern"],
     keylog: Path | None,
@@ -192,7 +191,7 @@ def serve(
                 keys=keys,
                 password_file=key_password_file,
                 client_ca=client_ca,
-                client_required=client_ca is not None and client_cert == "required",
+                client_cert=client_cert,
                 session_tickets=session_tickets,
                 tls=TLSSettings(policy=tls_policy, keylog=keylog),
             ),
