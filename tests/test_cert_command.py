@@ -313,7 +313,7 @@ def test_what_speaks_against_a_certificate_is_told(folder: Path) -> None:
     ended = cert(folder, "check", "--name", "web.test")
     assert ended.code == 1
     problems = re.findall(r"^  problem  (.+)$", ended.stdout, re.MULTILINE)
-    assert [problem[:16] for problem in problems] == ["it is not for we", "it is valid for "]
+    assert [problem[:16] for problem in problems] == ["the certificate ", "it is valid for "]
 
 
 def test_a_key_that_does_not_fit_is_a_finding(folder: Path) -> None:
@@ -346,7 +346,7 @@ def test_a_server_is_checked_for_the_name_that_it_is_asked_by(folder: Path) -> N
     with start_server(folder=folder) as server:
         ended = cert(folder, "check", f"localhost:{server.port}")
     assert ended.code == 1
-    assert "problem  it is not for localhost, only for web.test." in ended.stdout
+    assert "problem  the certificate is not for localhost, only for web.test." in ended.stdout
 
 
 # Help

@@ -227,7 +227,7 @@ def test_a_wrong_name_is_told_with_what_to_do(pem: Path, ca: Path, tmp_path: Pat
         ended = explain(server.replace("localhost", "127.0.0.1"), folder=tmp_path, trust=ca)
     assert ended.code == 1
     assert "no, 127.0.0.1 is not among the names: localhost" in ended.stdout
-    assert "it is not for 127.0.0.1" in " ".join(ended.stdout.split())
+    assert "The certificate is not for 127.0.0.1" in " ".join(ended.stdout.split())
 
 
 def test_where_nobody_listens_is_told_in_words(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import trio
 import trustme
 
 from trio_https import Request, Response
+from trio_https.certificates.new_certificate import issue_self_signed
+from trio_https.certificates.template import template_for_names
 from trio_https.doctor.diagnosis import diagnose_visits
 from trio_https.doctor.findings import Finding
 from trio_https.doctor.visits import Visit
@@ -95,13 +97,26 @@ async def test_an_authority_that_is_not_trusted_leads_to_trust(
     assert "trio-https trust" in problem
 
 
+async def test_a_certificate_that_signed_itself_does_not_lead_to_trust(tmp_path: Path) -> None:
+    made = issue_self_signed(template_for_names(["localhost"]), lifetime=timedelta(90), now=NOW)
+    pem = tmp_path / "server.pem"
+    pem.write_bytes(made.key + made.certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    problem = the_problem(diagnose_visits([await meet(context)], now=NOW))
+    assert "import it where you browse" in problem
+    assert "trio-https trust" not in problem
+
+
 @pytest.mark.usefixtures("trusted")
 async def test_a_name_that_is_not_in_the_certificate_is_told(
     server_context: ssl.SSLContext,
 ) -> None:
     visit = await meet(server_context, name="laptop.local")
     problem = the_problem(diagnose_visits([visit], now=NOW))
-    assert problem.startswith("https://laptop.local:8443: it is not for laptop.local, only for")
+    assert problem.startswith(
+        "https://laptop.local:8443: the certificate is not for laptop.local, only for"
+    )
 
 
 @pytest.mark.usefixtures("trusted")

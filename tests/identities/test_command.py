@@ -90,6 +90,8 @@ def test_the_start_tells_every_certificate_and_who_may_come(site: Site) -> None:
     assert "ok      Certificate  b.test, *.b.test; until 3000-01-01" in told
     assert f"ok      Key          ECDSA P-256, {Path('more') / 'b.key'}\n" in told
     assert "ok      Clients      need a certificate by an authority in clients.pem\n" in told
+    # Nothing is known of who signed it, as with an authority of our own: the doctor asks.
+    assert re.search(r"\n    trio-https doctor --host localhost --port [0-9]+\n", told)
 
 
 def test_a_client_without_a_certificate_reads_what_is_missing(site: Site) -> None:
@@ -182,6 +184,7 @@ def test_after_sighup_the_server_stops_as_always(authority: trustme.CA, tmp_path
         ),
         (["--cert", "empty"], "empty: there is no certificate in this folder."),
         (["--client-ca", "missing.pem"], "missing.pem: no such file."),
+        (["--client-cert", "required"], "--client-cert goes with --client-ca"),
         (["--session-tickets", "17"], "17 is not in the range 0<=x<=16"),
     ],
 )

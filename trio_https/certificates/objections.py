@@ -103,7 +103,7 @@ def _about_wanted_names(
     for wanted in wanted_names:
         if not any(fits_name(name.lower(), str(wanted)) for name in names):
             yield Objection(
-                f"it is not for {wanted}, only for {', '.join(names) or 'no name'}."
+                f"the certificate is not for {wanted}, only for {', '.join(names) or 'no name'}."
                 f" {_NEW} with that name too, or use one of these in the URL."
             )
 

@@ -145,17 +145,18 @@ def _judgement(explanation: Explanation, width: int) -> Iterator[str]:
         yield f"  {paint('stop', 'red')}  This machine's clients end the handshake at the check."
         yield "        This one went on without trust, to show the rest."
     for objection in _objections(verdict) if verdict else ():
-        text = printable(objection)
-        yield from textwrap.wrap(text, width, initial_indent=" " * 8, subsequent_indent=" " * 8)
+        text = printable(objection[:1].upper() + objection[1:])
+        indent = " " * 8
+        # Commands are to be copied: trio-https stays in one line.
+        yield from textwrap.wrap(
+            text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+        )
 
 
 def _objections(verdict: Verdict) -> Iterator[str]:
     yield from verdict.objections
     if verdict.distrust is not None:
-        yield (
-            f"The authority is not trusted here ({verdict.distrust}). If it is your own, have it"
-            " trusted: trio-https trust"
-        )
+        yield verdict.distrust_in_words
 
 
 def _column(outcome: Outcome, width: int) -> Iterator[str]:

@@ -103,6 +103,10 @@ def _announce(urls: Sequence[str], identity: Identity, distrust: str | None) -> 
         say(f"  Not trusted by this machine's clients yet: {distrust}.")
         if identity.authority is not None:
             say("  Run trio-https trust, and they and your browsers do.")
+        else:
+            first = urlsplit(urls[0])
+            say("  What to do about it, this says:")
+            say(f"    trio-https doctor --host {first.hostname} --port {first.port or 443}")
     if identity.authority is not None:
         say("  The certificate authority to be trusted, which is yours alone:")
         say(f"    file     {identity.authority.path}")

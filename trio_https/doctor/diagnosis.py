@@ -61,10 +61,7 @@ def _diagnose_dialogue(visit: Visit, dialogue: Dialogue, now: datetime) -> Itera
         # With name and dates right, it is other clients that are stopped by it.
         yield (note if verdict.suits else problem)(f"{visit.url}: {objection}")
     if verdict.distrust is not None:
-        yield problem(
-            "this machine's clients don't trust the authority behind the certificate"
-            f" ({verdict.distrust}). If it is your own, run trio-https trust."
-        )
+        yield problem(verdict.distrust_in_words)
     yield from _diagnose_answer(visit, dialogue.answer)
     yield from _diagnose_clock(dialogue.answer, now)
     if verdict.is_trusted:

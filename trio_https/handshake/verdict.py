@@ -35,11 +35,29 @@ class Verdict:
     """Why this machine's clients don't trust the authority behind it; None: they do."""
     suits: bool
     """Whether name and dates are right."""
+    is_self_signed: bool
 
     @property
     def is_trusted(self) -> bool:
         """Whether this machine's clients go on."""
         return self.suits and self.distrust is None
+
+    @property
+    def distrust_in_words(self) -> str:
+        """Who does not trust whom, and what to do about it; "" where all is trusted."""
+        if self.distrust is None:
+            return ""
+        if self.is_self_signed:
+            # No authority stands behind it: "trio-https trust" would change nothing.
+            return (
+                f"this machine's clients don't trust the certificate ({self.distrust}). If it is"
+                " your own, import it where you browse, or have your authority sign another:"
+                " trio-https cert new --ca local"
+            )
+        return (
+            "this machine's clients don't trust the authority behind the certificate"
+            f" ({self.distrust}). If it is your own, run trio-https trust."
+        )
 
 
 def find_chain(transcript: Sequence[Entry], place: str) -> CertificateChain | None:
@@ -83,6 +101,7 @@ def judge_chain(
         objections=tuple(objections),
         distrust=distrust,
         suits=suits,
+        is_self_signed=leaf.self_signed,
     )
 
 
