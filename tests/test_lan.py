@@ -322,7 +322,7 @@ def test_port_80_without_the_right_to_it_is_told_with_the_remedy(tmp_path: Path)
 def test_a_folder_that_is_taken_for_a_port_is_told_with_the_remedy(tmp_path: Path) -> None:
     ended = run_command("--redirect-http", "site", folder=tmp_path)
     assert ended.code == 2
-    assert "'site' is not a valid integer" in ended.stderr
+    assert "'site' is not a valid port." in ended.stderr
     assert "Before a folder, write --redirect-http=80." in ended.stderr
 
 

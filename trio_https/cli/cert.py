@@ -42,7 +42,7 @@ def cert() -> None:
     """Make, show and check certificates."""
 
 
-@cert.command(context_settings=_SETTINGS)
+@cert.command(short_help="Make a certificate and its key.", context_settings=_SETTINGS)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(
     "--conf",
@@ -129,7 +129,7 @@ def show(
         raise Mistake(str(exc)) from exc
 
 
-@cert.command(context_settings=_SETTINGS)
+@cert.command(short_help="Say what clients would object to.", context_settings=_SETTINGS)
 @_target_argument
 @_key_option
 @_password_option

@@ -26,7 +26,10 @@ def parse_codings(
     return codings
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    short_help="Compress the pages beforehand.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.argument("pages", type=FILE, envvar="TRIO_HTTPS_PAGES")
 @click.option(
     "--coding",

@@ -8,7 +8,10 @@ from .console import Mistake
 __all__ = ["doctor"]
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    short_help="Find out what would stop a browser.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--host",
     default="localhost",

@@ -43,6 +43,8 @@ class NetworkOptions:
 class _Port(click.IntRange):
     """A port that may be left out, so that what follows is easily mistaken for it."""
 
+    name = "port"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         try:
             port = int(super().convert(value, param, ctx))

@@ -28,7 +28,10 @@ def store_options(function: Decorated) -> Decorated:
     return store(dry_run(function))
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    short_help="Have browsers and programs trust your CA.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @store_options
 def trust(kinds: tuple[str, ...], dry_run: bool) -> int:
     """Have this machine's browsers and programs trust your certificate authority.
