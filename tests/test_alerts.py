@@ -24,7 +24,7 @@ from tlslite.utils.keyfactory import parsePEMKey
 from tlslite.x509 import X509
 from tlslite.x509certchain import X509CertChain
 
-from trio_https import Request, Response, Server, serve
+from trio_https import Request, Response, Server, serve, tls
 from trio_https.testing import open_connection
 from trio_https.tls import open_server_context
 
@@ -273,3 +273,38 @@ async def assert_it_ends_after(seconds: float, transport: trio.abc.Stream) -> No
             await transport.send_all(b"and another thing")
             await trio.sleep(0.3)
     assert seconds < trio.current_time() - started < seconds + 0.3
+
+
+async def test_a_connection_is_aborted_while_another_task_sends(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
+    """As where a client that takes nothing breaks the rules, or resets, meanwhile."""
+    theirs, ours = map(trio.SocketStream, trio.socket.socketpair())
+    opened: list[trio.SSLStream[trio.abc.Stream]] = []
+
+    async def accept() -> None:
+        opened.append(await tls.shake_hands(ours, server_context, timeout=10))
+
+    client = trio.SSLStream(theirs, client_context, server_hostname="localhost")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(accept)
+        await client.do_handshake()
+    [stream] = opened
+    ended = trio.Event()
+
+    async def send_for_ever() -> None:
+        with pytest.raises((trio.ClosedResourceError, trio.BrokenResourceError)):
+            await stream.send_all(bytes(64 * 2**20))
+        ended.set()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(send_for_ever)
+        await trio.testing.wait_all_tasks_blocked()
+        transport = stream.transport_stream
+        assert isinstance(transport, tls._LingeringTransport)
+        assert transport.alerting is not None
+        transport.alerting.has_alerted = True
+        with trio.fail_after(20):
+            await tls.abort(stream)
+            await ended.wait()
+    await theirs.aclose()

@@ -155,12 +155,16 @@ async def _admit(
     client = _peer(stream)
     host = client.host if client else None
     with heap.count_connection(), admission.place_for(host) as verdict:
-        if verdict is Verdict.SERVE:
-            await serve_connection(stream, service, client=client)
-        elif verdict is Verdict.REFUSE:
-            await serve_connection(stream, _refusing(service), client=client)
-        else:
-            await trio.aclose_forcefully(stream)
+        try:
+            if verdict is Verdict.SERVE:
+                await serve_connection(stream, service, client=client)
+            elif verdict is Verdict.REFUSE:
+                await serve_connection(stream, _refusing(service), client=client)
+            else:
+                await trio.aclose_forcefully(stream)
+        except Exception:
+            # A bug of ours in how a connection ends: it must not be the end of all others.
+            logger.exception("%s: a connection could not be ended in order", client or "a client")
 
 
 def _refusing(service: Service) -> Service:

@@ -324,8 +324,11 @@ class _LingeringTransport(trio.abc.Stream):
 
     async def aclose(self) -> None:
         try:
-            # It may have been reset by the client, or closed by us before.
-            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            # It may have been reset by the client, or closed by us before; or another task is
+            # sending an alert, or reads, and is told by the closing.
+            with suppress(
+                trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError
+            ):
                 if isinstance(self.transport, trio.abc.HalfCloseableStream):
                     await self.transport.send_eof()
                     while await self.transport.receive_some():
