@@ -7,7 +7,8 @@ import pytest
 import trio
 import trio.testing
 
-from trio_https import Limits, Request, Response
+from trio_https import ClientGone, Limits, Request, Response
+from trio_https.incoming import Incoming
 from trio_https.testing import open_connection
 
 from .peer import Peer, read_all
@@ -148,3 +149,16 @@ async def test_a_handler_that_answers_at_once_is_not_read_ahead_for() -> None:
         await stream.send_all(HEAD)
         await stream.send_eof()
         assert (await read_all(stream)).endswith(b"done")
+
+
+async def test_who_is_closed_by_another_task_has_left() -> None:
+    """Watching, TLS may have an alert to send while the connection is being closed."""
+    _, stream = trio.testing.memory_stream_one_way_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stream.receive_some)  # so that it is busy
+        await trio.testing.wait_all_tasks_blocked()
+        with pytest.raises(ClientGone):
+            await Incoming(stream).receive()
+        with trio.fail_after(5):
+            await Incoming(stream).wait_until_client_leaves()
+        nursery.cancel_scope.cancel()

@@ -5,6 +5,7 @@ them begins to read ahead: the end of the stream, or a reset, cancels the exchan
 sooner, as with pages, has cost an entry in a dictionary and no task.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +14,8 @@ import trio
 from .http1 import HTTP1Connection
 
 __all__ = ["Departures"]
+
+logger = logging.getLogger("trio_https")
 
 _LOOK_EVERY_SECONDS = 0.1
 
@@ -68,5 +71,9 @@ async def _watch_one(
 ) -> None:
     with watch:
         ignore_end = connection.limits.allow_half_close
-        await connection.incoming.wait_until_client_leaves(ignore_end=ignore_end)
+        try:
+            await connection.incoming.wait_until_client_leaves(ignore_end=ignore_end)
+        except Exception:
+            # A bug of ours, of one connection: it must not be the end of all others.
+            logger.exception("%s: could not be watched", connection.client or "a client")
         exchange.scope.cancel(reason="the client left")

@@ -42,8 +42,13 @@ class Incoming:
                 self.buffer += data
                 self._arrived += len(data)
                 self._has_ended = not data
-        except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
-            # A reset; or the end of TLS without close_notify, which is as good as the end.
+        except (
+            trio.BrokenResourceError,
+            trio.ClosedResourceError,
+            trio.BusyResourceError,
+        ) as exc:
+            # A reset; or the end of TLS without close_notify, which is as good as the end. Busy:
+            # TLS had an alert to send, while the other task is closing the connection.
             raise ClientGone("the connection broke") from exc
         finally:
             self._reading.release()
