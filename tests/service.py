@@ -5,8 +5,8 @@ import ssl
 import trio
 
 from trio_https import Handler, Limits
-from trio_https.connection import Service
 from trio_https.departures import Departures
+from trio_https.service import Service
 from trio_https.stopping import Stopping
 
 

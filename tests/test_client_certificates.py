@@ -50,6 +50,7 @@ async def request_without_tls() -> AsyncIterator[Request]:
 async def test_who_has_shown_one_is_answered(request_without_tls: Request) -> None:
     request = replace(request_without_tls, tls=replace(TLS, client=ADA))
     response = await with_client_certificates(greet)(request)
+    assert isinstance(response, Response)
     assert response.body == b"hello CN=Ada"
 
 

@@ -12,7 +12,8 @@ import trio
 import trio.testing
 
 from trio_https import Address, ClientGone, Headers, HTTPError, Limits, Request, Response
-from trio_https.connection import Service, serve_connection
+from trio_https.connection import serve_connection
+from trio_https.service import Service
 from trio_https.stopping import Stopping
 from trio_https.testing import open_connection
 

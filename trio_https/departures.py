@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import trio
 
 from .http1 import HTTP1Connection
+from .request_scope import RequestScope
 
 __all__ = ["Departures"]
 
@@ -23,28 +24,27 @@ _LOOK_EVERY_SECONDS = 0.1
 class _Exchange:
     __slots__ = ("has_been_seen", "scope", "watch")
 
-    def __init__(self) -> None:
-        self.scope = trio.CancelScope()
+    def __init__(self, scope: RequestScope) -> None:
+        self.scope = scope
         self.watch: trio.CancelScope | None = None
         self.has_been_seen = False
 
 
 class Departures:
-    """The exchanges that are going on, and what to cancel when their client leaves."""
+    """The exchanges that are going on, and whom to tell when their client leaves."""
 
     def __init__(self) -> None:
         self._unwatched: dict[HTTP1Connection, _Exchange] = {}
         self._begun = trio.Event()
 
     @contextmanager
-    def cancel_exchange(self, connection: HTTP1Connection) -> Iterator[trio.CancelScope]:
-        """Run the block in a scope that is cancelled when the client of ``connection`` leaves."""
-        exchange = _Exchange()
+    def noted(self, connection: HTTP1Connection, scope: RequestScope) -> Iterator[None]:
+        """As long as the block runs, tell ``scope`` when the client of ``connection`` leaves."""
+        exchange = _Exchange(scope)
         self._unwatched[connection] = exchange
         self._begun.set()
         try:
-            with exchange.scope:
-                yield exchange.scope
+            yield
         finally:
             self._unwatched.pop(connection, None)
             if exchange.watch is not None:
@@ -76,4 +76,4 @@ async def _watch_one(
         except Exception:
             # A bug of ours, of one connection: it must not be the end of all others.
             logger.exception("%s: could not be watched", connection.client or "a client")
-        exchange.scope.cancel(reason="the client left")
+        exchange.scope.note_departure()

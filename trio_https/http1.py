@@ -16,11 +16,12 @@ from typing import cast
 import h11
 import trio
 
+from .body_sink import BodySink, Piece
 from .config import Limits
 from .errors import ClientGone, HTTPError, reason_phrase
 from .incoming import Incoming
 from .incoming_body import IncomingBody, expect_body
-from .messages import Address, Headers, Request, Response, TLSInfo
+from .messages import Address, BodyWriter, Headers, Request, Response, TLSInfo
 from .outgoing import PIECE_BYTES, Outgoing
 from .request_body import RequestBody
 from .response_head import WITHOUT_BODY, response_fields
@@ -29,6 +30,8 @@ from .rules.request_method import check_method
 from .rules.request_target import resolve_target
 from .rules.url_path import decode_path
 from .stopping import Stopping
+from .upgraded_stream import UpgradedStream
+from .upgrades import Upgrade
 
 __all__ = ["HTTP1Connection"]
 
@@ -46,12 +49,14 @@ class HTTP1Connection:
         stream: trio.abc.Stream,
         *,
         limits: Limits,
+        stopping: Stopping,
         accepted_at: float,
         client: Address | None = None,
         tls: TLSInfo | None = None,
     ) -> None:
         self._stream = stream
         self.limits = limits
+        self._stopping = stopping
         self.client = client
         self.tls = tls
         self.incoming = Incoming(stream)  # what h11 has not been given
@@ -78,14 +83,14 @@ class HTTP1Connection:
 
     # Receiving
 
-    async def receive_request(self, stopping: Stopping) -> Request | None:
+    async def receive_request(self) -> Request | None:
         """Return the next request, or None where there will be none.
 
         None: the client has closed its side between two requests, or was idle for too long, or the
         server is to stop. Raises ``HTTPError`` for what is no valid request (400, 408, 414, 417,
         431, 501, 505) and ``ClientGone``. Cancelling loses nothing that was received.
         """
-        if not self.incoming.buffer and not await self._await_first_bytes(stopping):
+        if not self.incoming.buffer and not await self._await_first_bytes():
             return None
         head = await self._receive_head()
         self._requests += 1
@@ -99,9 +104,9 @@ class HTTP1Connection:
             raise HTTPError(400, close=True)
         return self._make_request(event)
 
-    async def _await_first_bytes(self, stopping: Stopping) -> bool:
+    async def _await_first_bytes(self) -> bool:
         deadline = self._deadline_in(self.limits.idle_timeout if self._requests else math.inf)
-        with trio.move_on_at(deadline) as wait, stopping.ends_wait(wait):
+        with trio.move_on_at(deadline) as wait, self._stopping.ends_wait(wait):
             return await self.incoming.receive()
         return False
 
@@ -156,6 +161,7 @@ class HTTP1Connection:
             tls=self.tls,
             received_at=self.received_at,
             send_informational=self.send_informational,
+            stopping=self._stopping,
         )
 
     def _expect_body(self, headers: Headers) -> None:
@@ -209,6 +215,11 @@ class HTTP1Connection:
             await body.wait()
         return octets
 
+    @property
+    def has_read_body(self) -> bool:
+        """Whether nothing of the request's body is still to come, or it never had one."""
+        return self._incoming_body is None
+
     def is_body_error(self, exc: BaseException) -> bool:
         """Whether ``exc`` is what reading the body of this request has raised."""
         return exc is self._body_error
@@ -239,7 +250,7 @@ class HTTP1Connection:
             self._bytes_promised = int(promised) if promised else None
             await self._outgoing.send(data)
             if not self._is_without_body(response.status):
-                await self._send_pieces(response.body)
+                await self._send_body(response.body)
             await self._outgoing.send(self._h11.send(h11.EndOfMessage()))
         finally:
             if hasattr(response.body, "aclose"):  # a stream, an async generator
@@ -262,6 +273,9 @@ class HTTP1Connection:
         """
         if self._h11.our_state is not h11.SEND_RESPONSE or status == 101:
             raise ValueError(f"there is no place for an informational response {status} now")
+        await self._send_before(status, headers)
+
+    async def _send_before(self, status: int, headers: Headers) -> None:
         try:
             event = h11.InformationalResponse(
                 status_code=status,
@@ -274,6 +288,18 @@ class HTTP1Connection:
             raise ValueError(str(exc)) from exc
         if self._h11.their_http_version != b"1.0":  # RFC 9110 §15.2
             await self._outgoing.send(self._h11.send(event))
+
+    async def switch_protocol(self, upgrade: Upgrade) -> UpgradedStream:
+        """Send the 101 (RFC 9110 §15.2.2), and return the stream for the other protocol.
+
+        The caller has seen that the client asks for it, and that its body was read. Raises
+        ``ValueError`` before a byte is sent, for a field that there is no valid form for; and
+        ``ClientGone``.
+        """
+        switch = Headers({"Connection": "Upgrade", "Upgrade": upgrade.protocol})
+        await self._send_before(101, Headers((*switch, *upgrade.headers)))
+        self.status = 101
+        return UpgradedStream(self._stream, self.incoming, self._outgoing)
 
     def _must_close(self) -> bool:
         return (
@@ -306,16 +332,23 @@ class HTTP1Connection:
         await self._outgoing.send(b"".join(parts))
         self.bytes_sent = len(body)
 
-    async def _send_pieces(self, body: AsyncIterable[bytes | bytearray | memoryview]) -> None:
-        async for piece in body:
-            # h11 takes any buffer here, its annotation notwithstanding (h11 docs, "sendfile").
-            parts = self._h11.send_with_data_passthrough(h11.Data(data=cast("bytes", piece))) or ()
-            if len(piece) <= PIECE_BYTES:
-                await self._outgoing.send(b"".join(parts))
-            else:  # no copy of what is large
-                for part in parts:
-                    await self._outgoing.send(part)
-            self.bytes_sent += len(piece)
+    async def _send_body(self, body: AsyncIterable[Piece] | BodyWriter) -> None:
+        if isinstance(body, AsyncIterable):
+            async for piece in body:
+                await self._send_piece(piece)
+            return
+        async with BodySink(self._send_piece) as sink:
+            await body(sink)
+
+    async def _send_piece(self, piece: Piece) -> None:
+        # h11 takes any buffer here, its annotation notwithstanding (h11 docs, "sendfile").
+        parts = self._h11.send_with_data_passthrough(h11.Data(data=cast("bytes", piece))) or ()
+        if len(piece) <= PIECE_BYTES:
+            await self._outgoing.send(b"".join(parts))
+        else:  # no copy of what is large
+            for part in parts:
+                await self._outgoing.send(part)
+        self.bytes_sent += len(piece)
 
     # Between two exchanges
 

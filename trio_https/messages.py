@@ -5,24 +5,30 @@ encodes and decodes. Nothing here knows of connections, TLS or files.
 """
 
 import json
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, Self
 from urllib.parse import quote
 
+import trio
+
 from .config import MIB
 from .flights import Flight
 from .forms import Form, FormLimits, open_form
 from .headers import Headers
 from .request_body import RequestBody, check_body_size, decode_text, parse_json
+from .request_scope import NEVER, RequestScope, StopSignal
+from .upgrades import Upgrade
 
 __all__ = [
     "Address",
+    "BodyWriter",
     "ClientCertificate",
     "Handler",
     "Headers",
+    "Reply",
     "Request",
     "Response",
     "ResponseBody",
@@ -117,6 +123,32 @@ class Request:
     """Sends a response before the response: its status, 102 to 199, and its fields (RFC 9110
     §15.2). A client of HTTP/1.0 gets none. Raises ``ValueError`` for what is none, and once the
     final response has begun; and ``ClientGone``."""
+    stopping: StopSignal = field(default=NEVER, repr=False)
+    """Set when the server is to stop: what would go on for ever, as a stream of events, waits for
+    it and ends."""
+    mounted_at: str = ""
+    """What of ``raw_path`` has led to this handler, when a router gave it all that lies below:
+    "/static". Redirects and links are made with it."""
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    """What a router found in place of the names in its pattern, percent-decoded."""
+    scope: RequestScope = field(default_factory=RequestScope, repr=False)
+
+    @property
+    def cancel_scope(self) -> trio.CancelScope:
+        """The scope around all work for this request: its handler, its response, its upgrade.
+
+        It is cancelled when the client leaves, unless ``outlive_client`` was called. Set its
+        ``deadline``, or cancel it with a reason: a client that has got nothing yet is answered 503
+        then, one in the middle of a response sees it cut off.
+        """
+        return self.scope.cancel_scope
+
+    def outlive_client(self) -> None:
+        """Have the work for this request go on when its client leaves, from now on.
+
+        What is sent then goes nowhere, and what is read raises ``ClientGone``.
+        """
+        self.scope.outlives_client = True
 
     async def send_early_hints(self, headers: Headers) -> None:
         """Send a 103 (RFC 8297): what the client may load already, as ``Link`` fields.
@@ -186,7 +218,8 @@ class Request:
         check_body_size(int(self.headers.get("content-length") or 0), max_bytes)
 
 
-ResponseBody = bytes | AsyncIterable[bytes | bytearray | memoryview]
+BodyWriter = Callable[[trio.abc.SendStream], Awaitable[None]]
+ResponseBody = bytes | AsyncIterable[bytes | bytearray | memoryview] | BodyWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +230,8 @@ class Response:
     left out by itself where there must be none (HEAD, 204, 304). A streamed body is any async
     iterable, a ``trio.abc.ReceiveStream`` among them; it is sent as it comes, each piece done with
     before the next is asked for. If it has an ``aclose``, the server calls it in every case, also
-    when nothing of the body is sent.
+    when nothing of the body is sent. Or it is an async function that writes the body to the stream
+    that it is called with, once; it may open a nursery, and the body ends when it returns.
     """
 
     status: int = 200
@@ -238,14 +272,17 @@ class Response:
         return replace(self, headers=self.headers.with_header(name, value))
 
 
+Reply = Response | Upgrade
+
+
 class Handler(Protocol):
-    """What answers requests: any async function from a request to a response.
+    """What answers requests: any async function from a request to a response, or to an upgrade.
 
     It runs in the connection's own task. It may raise ``HTTPError``; any other exception is its
     bug and becomes a 500. It is cancelled when the server stops before it is done.
     """
 
-    async def __call__(self, request: Request, /) -> Response:
+    async def __call__(self, request: Request, /) -> Reply:
         """Answer ``request``."""
         ...
 

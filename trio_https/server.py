@@ -17,7 +17,7 @@ import trio
 
 from .admission import Admission, Verdict
 from .config import Limits
-from .connection import Service, serve_connection
+from .connection import serve_connection
 from .departures import Departures
 from .errors import HTTPError
 from .heap import HeapTrimmer
@@ -25,6 +25,7 @@ from .identities.places import LocalAuthority
 from .identities.served import Identities
 from .listeners import listening_address, open_listeners
 from .messages import Address, Handler, Request, Response
+from .service import Service
 from .stopping import Stopping
 
 __all__ = ["Server", "serve"]

@@ -12,9 +12,10 @@ import trio
 import trio.testing
 
 from .config import Limits
-from .connection import Service, serve_connection
+from .connection import serve_connection
 from .departures import Departures
 from .messages import Address, Handler
+from .service import Service
 from .stopping import Stopping
 
 __all__ = ["open_connection"]

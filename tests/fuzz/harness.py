@@ -17,8 +17,9 @@ import trio.testing
 from trio._core import _run as trio_run  # for _scheduled_by only: there is no public way
 
 from trio_https import Limits
-from trio_https.connection import Service, serve_connection
+from trio_https.connection import serve_connection
 from trio_https.departures import Departures
+from trio_https.service import Service
 from trio_https.stopping import Stopping
 
 from .handler import SLOW_SECONDS, handler_for

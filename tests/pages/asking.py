@@ -66,6 +66,7 @@ async def ask(
 ) -> Response:
     """Return the response with its body in one piece."""
     response = await handler(make_request(target, method, headers, now=now))
+    assert isinstance(response, Response)
     return Response(response.status, response.headers, await content_of(response))
 
 

@@ -8,7 +8,7 @@ browser would show a broken connection, and a program might find its request los
 import time
 
 from ..errors import HTTPError
-from ..messages import Handler, Request, Response
+from ..messages import Handler, Reply, Request
 
 __all__ = ["with_client_certificates"]
 
@@ -19,7 +19,7 @@ def with_client_certificates(handler: Handler) -> Handler:
     Which ones are verified is a matter of the server's ``tls``; without it, everybody is refused.
     """
 
-    async def answer(request: Request) -> Response:
+    async def answer(request: Request) -> Reply:
         client = request.tls.client if request.tls else None
         if client is None:
             raise HTTPError(

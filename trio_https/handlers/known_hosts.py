@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from ..errors import HTTPError
-from ..messages import Handler, Request, Response
+from ..messages import Handler, Reply, Request
 from ..rules.request_target import host_of
 
 __all__ = ["with_known_hosts"]
@@ -29,7 +29,7 @@ def with_known_hosts(
         fixed = tuple(hosts)
         return with_known_hosts(handler, lambda: fixed)
 
-    async def answer(request: Request) -> Response:
+    async def answer(request: Request) -> Reply:
         names = _normalize(tuple(hosts()))
         if request.authority and not _is_known(request.authority, names):
             raise HTTPError(421, "this server is not known by that name")

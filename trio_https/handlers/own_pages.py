@@ -7,7 +7,7 @@ secret, but it is nobody else's business which certificate a local server uses.
 from collections.abc import Callable
 
 from ..errors import HTTPError
-from ..messages import Handler, Headers, Request, Response
+from ..messages import Handler, Headers, Reply, Request, Response
 
 __all__ = ["with_answer_for_own_pages"]
 
@@ -26,7 +26,7 @@ def with_answer_for_own_pages(
 ) -> Handler:
     """Return ``handler`` with an answer of our own at ``path``, a JSON text from ``describe``."""
 
-    async def answer(request: Request) -> Response:
+    async def answer(request: Request) -> Reply:
         if request.path != path:
             return await handler(request)
         if request.method not in ("GET", "HEAD"):

@@ -1,0 +1,195 @@
+"""One exchange: receive a request, have it answered, send the response.
+
+Whatever a handler does ends here: what it raises becomes a response by whose fault it is, its bug a
+500 and a traceback in the log. What can only end the connection goes up to ``connection``.
+"""
+
+import logging
+import math
+import secrets
+
+import trio
+
+from .errors import BodyCut, ClientGone, HTTPError, without_groups
+from .http1 import HTTP1Connection
+from .messages import Headers, Reply, Request, Response
+from .operate.access_log import AccessEntry, access_logger, escape
+from .rules.upgrade import asks_for
+from .service import Service
+from .upgrades import Upgrade
+
+__all__ = ["exchange"]
+
+logger = logging.getLogger("trio_https")
+
+
+async def exchange(connection: HTTP1Connection, service: Service) -> bool:
+    """Receive a request, have it answered, send the response. Return whether another may follow."""
+    try:
+        request = await connection.receive_request()
+    except HTTPError as refusal:
+        await _refuse(connection, refusal)
+        return False
+    if request is None:
+        return False
+    try:
+        with request.cancel_scope:
+            with service.departures.noted(connection, request.scope):
+                reply, close = await _answer(connection, service, request)
+                if isinstance(reply, Response):
+                    close = close or service.stopping.is_set()
+                    await _send(connection, request, reply, close=close)
+            if isinstance(reply, Upgrade):
+                await _speak(connection, request, reply)
+        if request.cancel_scope.cancelled_caught and not connection.has_answered:
+            await _end_cancelled(connection, request)
+    finally:
+        connection.detach_body()
+        _log_access(connection, request)
+    return connection.status != 101 and await connection.finish_exchange()
+
+
+async def _answer(
+    connection: HTTP1Connection, service: Service, request: Request
+) -> tuple[Response | Upgrade, bool]:
+    """Return the handler's reply, or the one to its error, and whether it must be the last."""
+    timeout = service.limits.handler_timeout
+    try:
+        if timeout == math.inf:
+            return _agree(connection, request, await service.handler(request)), False
+        with trio.move_on_after(timeout):
+            return _agree(connection, request, await service.handler(request)), False
+        logger.warning("no response to %s within %g s", _line_of(request), timeout)
+        return _error_response(HTTPError(503, "this takes too long now")), True
+    except ClientGone:
+        raise
+    except Exception as exc:
+        return _answer_error(connection, request, exc)
+
+
+def _answer_error(
+    connection: HTTP1Connection, request: Request, exc: Exception
+) -> tuple[Response, bool]:
+    # Not where it is caught: a frame that an exception has passed through, with a variable for
+    # that exception, is a circle. All that the connection holds would wait for the collector.
+    cause = without_groups(exc)
+    if isinstance(cause, HTTPError):
+        return _error_response(cause), cause.close
+    if isinstance(cause, ClientGone):
+        raise ClientGone(str(cause)) from exc
+    return _report_bug(connection, request, exc), True
+
+
+async def _send(
+    connection: HTTP1Connection, request: Request, response: Response, *, close: bool
+) -> None:
+    try:
+        await connection.send_response(response, close=close)
+    except ClientGone:
+        raise
+    except Exception as exc:
+        if connection.status is not None:  # begun: all that is left is to cut it off
+            if connection.is_body_error(without_groups(exc)):
+                raise ClientGone(f"the request body failed: {exc}") from exc
+            raise
+        await connection.send_response(_report_bug(connection, request, exc), close=True)
+
+
+def _agree(connection: HTTP1Connection, request: Request, reply: Reply) -> Response | Upgrade:
+    """Return ``reply``, if it is one that this client can be given.
+
+    Raises ``HTTPError`` where the client has not asked for it, and ``TypeError``.
+    """
+    if isinstance(reply, Upgrade):
+        _check_upgrade(request, reply.protocol)
+        if not connection.has_read_body:
+            raise HTTPError(400, "an upgrade comes after the body, and this one was not read")
+    elif not isinstance(reply, Response):
+        raise TypeError(f"a handler returns a Response or an Upgrade, not {reply!r:.100}")
+    return reply
+
+
+def _check_upgrade(request: Request, protocol: str) -> None:
+    headers = request.headers
+    lines = {name: headers.get_all(name) for name in ("upgrade", "connection")}
+    # RFC 9110 §7.8: in HTTP/1.0 the field is ignored.
+    if request.http_version == "1.0" or not asks_for(protocol, **lines):
+        raise HTTPError(426, f"this is for {protocol}", headers=[("Upgrade", protocol)])
+
+
+async def _speak(connection: HTTP1Connection, request: Request, upgrade: Upgrade) -> None:
+    """Have another protocol spoken on the connection, which ends with it."""
+    try:
+        stream = await connection.switch_protocol(upgrade)
+    except ValueError as exc:
+        await connection.send_response(_report_bug(connection, request, exc), close=True)
+        return
+    try:
+        await upgrade.talk(stream)
+    except Exception as exc:
+        if stream.is_broken and isinstance(without_groups(exc), trio.BrokenResourceError):
+            raise ClientGone("the client left") from exc
+        connection.error_id = secrets.token_hex(4)
+        exc.add_note(f"error {connection.error_id}: in {upgrade.protocol}, {_line_of(request)}")
+        raise
+    finally:
+        connection.bytes_sent = stream.bytes_sent
+
+
+async def _end_cancelled(connection: HTTP1Connection, request: Request) -> None:
+    """End an exchange whose scope was cancelled: by its client's leaving, or by its handler."""
+    if request.scope.client_has_left:
+        raise ClientGone("the client left before it was answered")
+    if connection.status is None:
+        logger.warning("%s was cancelled, or its deadline has passed", _line_of(request))
+        refusal = HTTPError(503, "this takes too long now")
+        await connection.send_response(_error_response(refusal), close=True)
+    elif connection.status != 101:
+        raise BodyCut(f"{request.target} was cancelled, or its deadline has passed")
+
+
+async def _refuse(connection: HTTP1Connection, refusal: HTTPError) -> None:
+    """Answer what was no valid request. Nothing that follows it can be trusted."""
+    # h11 says it more exactly, and in the client's own characters.
+    reason = f" ({escape(str(refusal.__cause__)[:200])})" if refusal.__cause__ else ""
+    logger.info("%s: %s%s", connection.client or "a client", refusal, reason)
+    try:
+        await connection.send_response(_error_response(refusal), close=True)
+    finally:
+        _log_access(connection, None)
+
+
+def _error_response(error: HTTPError) -> Response:
+    response = Response.text(f"{error}\n", error.status)
+    for name, value in error.headers:
+        response = response.with_header(name, value)
+    return response
+
+
+def _report_bug(connection: HTTP1Connection, request: Request, exc: Exception) -> Response:
+    """Log the handler's bug; return a 500 that tells no more of it than where it stands there."""
+    connection.error_id = error_id = secrets.token_hex(4)
+    message = "error %s: the handler failed at %s"
+    logger.error(message, error_id, _line_of(request), exc_info=exc)
+    return Response.text(f"500 Internal Server Error: error {error_id} in the log\n", 500)
+
+
+def _line_of(request: Request) -> str:
+    return escape(f"{request.method} {request.target}")
+
+
+def _log_access(connection: HTTP1Connection, request: Request | None) -> None:
+    if not access_logger.isEnabledFor(logging.INFO):
+        return
+    entry = AccessEntry(
+        received_at=connection.received_at,
+        client=connection.client,
+        request_line=connection.request_line,
+        status=connection.status,
+        bytes_sent=connection.bytes_sent,
+        duration=trio.current_time() - connection.began_at,
+        headers=request.headers if request else Headers(),
+        tls=connection.tls,
+        error_id=connection.error_id,
+    )
+    access_logger.info(entry)

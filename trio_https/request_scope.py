@@ -1,0 +1,45 @@
+"""What a request's work is bound to: a cancel scope, which ends with the client unless told not to.
+
+The connection enters the scope and the watch over clients cancels it; a handler sees it as
+``request.cancel_scope``. Who comes and goes is not known here.
+"""
+
+from typing import Protocol
+
+import trio
+
+__all__ = ["NEVER", "RequestScope", "StopSignal"]
+
+
+class StopSignal(Protocol):
+    """Whether a server is to stop: an event that handlers can wait for, and can't set."""
+
+    def is_set(self) -> bool:
+        """Whether the server is to stop."""
+        ...
+
+    async def wait(self) -> None:
+        """Wait until the server is to stop. Cancelling the wait changes nothing."""
+        ...
+
+
+NEVER: StopSignal = trio.Event()
+"""Of a request that no server has received, as in a test of a handler alone."""
+
+
+class RequestScope:
+    """The cancel scope around handler, response and upgrade, and what cancels it."""
+
+    __slots__ = ("cancel_scope", "client_has_left", "outlives_client")
+
+    def __init__(self) -> None:
+        self.cancel_scope = trio.CancelScope()
+        self.outlives_client = False
+        """Whether the work goes on when the client has left."""
+        self.client_has_left = False
+
+    def note_departure(self) -> None:
+        """Take note that the client has left; what works only for the client is cancelled."""
+        self.client_has_left = True
+        if not self.outlives_client:
+            self.cancel_scope.cancel(reason="the client left")

@@ -1,0 +1,30 @@
+"""What the connections of a server have in common, as a value."""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import trio
+
+from .config import Limits
+from .departures import Departures
+from .messages import Handler
+from .stopping import Stopping
+
+__all__ = ["Service"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What the connections of a server have in common."""
+
+    handler: Handler
+    tls_context: Callable[[], ssl.SSLContext] | None
+    """Gives the context of a connection that begins now; None: without TLS."""
+    limits: Limits
+    handshakes: trio.Semaphore
+    """A place for each handshake that may go on at a time."""
+    stopping: Stopping
+    departures: Departures
+    records_handshakes: bool = False
+    """Whether requests tell what was sent in the handshake."""
