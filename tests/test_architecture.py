@@ -43,6 +43,7 @@ ROWS = (
     ("service",),
     ("exchange",),
     ("connection",),
+    ("accepting",),
     ("server",),
     ("testing",),
     ("cli.*", "__main__"),

@@ -75,7 +75,7 @@ def two_free_ports() -> int:
 def listening_at(*addresses: str, port: int) -> Server:
     """A server by what is known of it; it does not run."""
     bound = [Address(address, port) for address in addresses]
-    return Server("*", bound, scheme="https", stopping=Stopping())
+    return Server(bound, (), Stopping())
 
 
 def announcement(

@@ -58,7 +58,7 @@ class Admission:
 
     def _judge(self, network: str) -> Verdict:
         if not self._refuses_when_full or _acquire(self._free):
-            if self._clients[network] < self._max_per_client:
+            if not network or self._clients[network] < self._max_per_client:
                 self._clients[network] += 1
                 return Verdict.SERVE
             self._free.release()
@@ -86,7 +86,7 @@ def client_network(host: str | None) -> str:
     """Return what counts as one client: an IPv4 address, or the /64 network of an IPv6 address.
 
     A client that has one IPv6 address mostly has 2^64 of them (RFC 6177). "" stands for all whose
-    address is not known.
+    address is not known, as on a Unix socket: for them there is no limit but that of all.
     """
     if host is None or ":" not in host:
         return host or ""

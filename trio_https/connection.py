@@ -40,11 +40,15 @@ async def serve_connection(
     accepted_at = trio.current_time()
     stream = transport
     received = b""
+    is_in_handshake = True
     recorder = FlightRecorder() if service.records_handshakes else None
     try:
         if service.tls_context is not None:
             context = service.tls_context()
             stream, received = await _shake_hands(transport, context, service, recorder)
+        elif isinstance(transport, trio.SSLStream):  # of a listener, or a caller, of the user's
+            await tls.finish_handshake(transport, timeout=service.limits.handshake_timeout)
+        is_in_handshake = False
         if received:
             service = _redirecting(service)
         tls_info = tls.describe(stream, recorder) if isinstance(stream, trio.SSLStream) else None
@@ -62,8 +66,7 @@ async def serve_connection(
         await tls.close(stream, timeout=service.limits.close_timeout)
     except ClientGone as exc:
         # A failed handshake is news for the operator, a client that leaves is not.
-        in_handshake = service.tls_context is not None and stream is transport
-        level = logging.INFO if in_handshake else logging.DEBUG
+        level = logging.INFO if is_in_handshake else logging.DEBUG
         logger.log(level, "%s: %s", client or "a client", exc)
         await tls.abort(stream)
     except BodyCut as exc:
@@ -83,7 +86,8 @@ async def serve_connection(
         try:
             await trio.aclose_forcefully(transport)
         finally:
-            tls.forget(stream)
+            if stream is not transport:
+                tls.forget(stream)
 
 
 async def _shake_hands(

@@ -1,4 +1,4 @@
-"""Listening sockets: host and port -> TCP listeners, all on the same port.
+"""Listening sockets: host and port -> TCP listeners, all on the same port; and who is at each end.
 
 ``localhost`` means both loopback addresses, whatever the resolver says of it, so that no client
 waits for one of them in vain. What can't be bound is the operator's to hear, with the remedy.
@@ -15,10 +15,19 @@ import trio
 from .errors import ConfigError
 from .messages import Address
 
-__all__ = ["listening_address", "open_listeners"]
+__all__ = [
+    "AnyListener",
+    "listening_address",
+    "listening_place",
+    "open_listeners",
+    "peer_address",
+]
+
+AnyListener = trio.abc.Listener[trio.abc.Stream]
 
 _BACKLOG = 1024  # connections that wait to be accepted; the system may cut it (somaxconn)
 _LAST_PORT = 65535
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
 _LOOPBACK = ("127.0.0.1", "::1")
 _WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 -- only where it is asked for
 _TRIES_FOR_A_COMMON_PORT = 16
@@ -45,9 +54,31 @@ async def open_listeners(host: str, port: int) -> list[trio.SocketListener]:
 
 
 def listening_address(listener: trio.SocketListener) -> Address:
-    """Return the address that ``listener`` is bound to."""
-    host, port = listener.socket.getsockname()[:2]
-    return Address(host, port)
+    """Return the address that a TCP ``listener`` is bound to."""
+    return Address(*listener.socket.getsockname()[:2])
+
+
+def listening_place(listener: AnyListener) -> Address | str:
+    """Return where ``listener`` listens: an address, the path of a Unix socket, or what it is."""
+    if isinstance(listener, trio.SSLListener):
+        return listening_place(listener.transport_listener)
+    if not isinstance(listener, trio.SocketListener):
+        return type(listener).__name__
+    if listener.socket.family in _INTERNET:
+        return listening_address(listener)
+    return os.fsdecode(listener.socket.getsockname()) or "a Unix socket without a name"
+
+
+def peer_address(stream: trio.abc.Stream) -> Address | None:
+    """Return the address of who is at the other end; None where there is none that tells it."""
+    if isinstance(stream, trio.SSLStream):
+        return peer_address(stream.transport_stream)
+    if not isinstance(stream, trio.SocketStream) or stream.socket.family not in _INTERNET:
+        return None
+    try:
+        return Address(*stream.socket.getpeername()[:2])
+    except OSError:  # reset before it was accepted
+        return None
 
 
 async def _resolve(host: str) -> Sequence[str]:

@@ -1,39 +1,45 @@
-"""The server: listeners, a task for each connection, a limit of them, and a graceful stop.
+"""The server: what it listens on, the tasks that it is made of, and a graceful stop.
 
 Two nurseries: connections outside, accepting inside. To stop, accepting is cancelled and the
 listeners are closed, idle connections end at once, running requests have until the deadline, and
 what is left then is cancelled. Whoever cancels ``serve`` itself ends all of it at once.
 """
 
-import logging
-import math
 import ssl
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Literal
 
 import trio
 
-from .admission import Admission, Verdict
+from .accepting import Reception
 from .config import Limits
 from .connection import serve_connection
 from .departures import Departures
-from .errors import HTTPError
+from .errors import without_groups
 from .heap import HeapTrimmer
-from .identities.places import LocalAuthority
+from .identities.places import CertificateFolder, KeyFiles, LocalAuthority
 from .identities.served import Identities
-from .listeners import listening_address, open_listeners
-from .messages import Address, Handler, Request, Response
+from .listeners import AnyListener, listening_place, open_listeners
+from .messages import Address, Handler
+from .request_scope import StopSignal
 from .service import Service
 from .stopping import Stopping
 
-__all__ = ["Server", "serve"]
+__all__ = ["TLS", "Server", "serve", "serve_listeners", "serve_stream"]
 
-logger = logging.getLogger("trio_https")
+TLS = (
+    ssl.SSLContext
+    | Identities
+    | KeyFiles
+    | CertificateFolder
+    | LocalAuthority
+    | Literal["local"]
+    | None
+)
+"""Which certificates: those of a context of yours; ``Identities``, loaded anew when they change, or
+a place of such; "local", issued for localhost by the local CA, and renewed; None: plain HTTP."""
 
-_ACCEPT_PAUSE_SECONDS = 0.1  # when accepting fails, for want of descriptors say; as Trio's own
-_ACCEPT_LOG_SECONDS = 1.0  # and no more than a line in that time
 _DEFAULT_LIMITS = Limits()
 
 
@@ -41,15 +47,31 @@ class Server:
     """A running server: where it listens, and how to stop it."""
 
     def __init__(
-        self, host: str, addresses: Sequence[Address], *, scheme: str, stopping: Stopping
+        self, addresses: Sequence[Address], urls: Sequence[str], stopping: Stopping
     ) -> None:
         self.addresses = tuple(addresses)
-        """Where it listens, with the real port."""
-        self.port = self.addresses[0].port
-        """The port, the same on all addresses."""
-        self.urls = tuple(_urls(scheme, host, self.addresses))
+        """Where it listens on the network, with the real port."""
+        self.urls = tuple(urls)
         """URLs under which it is reached on this machine, best first."""
         self._stopping = stopping
+
+    @property
+    def port(self) -> int:
+        """The port, the same on all addresses of ``serve``; otherwise, that of the first one.
+
+        Raises ``RuntimeError`` where it listens on none, but on a Unix socket, say.
+        """
+        if not self.addresses:
+            raise RuntimeError("this server has no port: it doesn't listen on the network")
+        return self.addresses[0].port
+
+    @property
+    def stopping(self) -> StopSignal:
+        """Set when the server is to stop: what would go on for ever waits for it, and ends.
+
+        A handler has it as ``request.stopping``.
+        """
+        return self._stopping
 
     async def stop(self, grace: float = 10.0) -> None:
         """Stop the server, and return when nothing of it is left.
@@ -67,7 +89,7 @@ async def serve(
     *,
     host: str = "localhost",
     port: int = 8443,
-    tls: ssl.SSLContext | Identities | Literal["local"] | None = "local",
+    tls: TLS = "local",
     limits: Limits = _DEFAULT_LIMITS,
     record_handshakes: bool = False,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
@@ -77,143 +99,163 @@ async def serve(
     ``server = await nursery.start(trio_https.serve, handler)`` gives the ``Server`` as soon as
     clients can connect. ``host`` is a name or an address; "localhost" means 127.0.0.1 and ::1,
     "*" means every interface. ``port`` 0 takes any free one. ``tls`` is a context of yours,
-    or ``Identities``, certificates that are loaded anew when they change; "local" issues one for
-    localhost by the local CA, and renews it; None serves plain HTTP. With ``record_handshakes``,
-    ``request.tls.flights`` has what was sent in the handshake.
+    certificates by ``Identities`` or where they lie; "local" issues one for localhost by the local
+    CA, and renews it; None serves plain HTTP. With ``record_handshakes``, ``request.tls.flights``
+    has what was sent in the handshake.
 
-    Raises ``ConfigError`` where it can't listen, or the local certificate can't be made. No client
-    and no handler makes it raise. If cancelled, every connection is closed at once; for a graceful
-    end there is ``Server.stop``.
+    Raises ``ConfigError`` where it can't listen, or a certificate doesn't serve. No client and no
+    handler makes it raise. If cancelled, every connection is closed at once; for a graceful end
+    there is ``Server.stop``. No signal is touched.
     """
-    shown = await trio.to_thread.run_sync(_open_local_identity) if tls == "local" else tls
+    certificates = await _open_certificates(tls)
     listeners = await open_listeners(host, port)
+    addresses = _network_addresses(listeners)
     stopping = Stopping()
-    server = Server(
-        host,
-        [listening_address(listener) for listener in listeners],
-        scheme="http" if shown is None else "https",
-        stopping=stopping,
-    )
-    service = Service(
+    scheme = "http" if certificates is None else "https"
+    shown = [Address("localhost", addresses[0].port)] if host == "localhost" else addresses
+    server = Server(addresses, _urls(scheme, shown), stopping)
+    service = _make_service(handler, certificates, limits, stopping, record_handshakes)
+    await _run(server, service, certificates, listeners, task_status)
+
+
+async def serve_listeners(
+    handler: Handler,
+    listeners: Sequence[AnyListener],
+    *,
+    tls: TLS = None,
+    limits: Limits = _DEFAULT_LIMITS,
+    record_handshakes: bool = False,
+    task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve on ``listeners`` of yours, as ``serve`` does on its own, and close them at the end.
+
+    They may be of any kind that gives streams: TCP, Unix sockets, or ``trio.SSLListener``, for
+    which ``tls`` stays None. Raises ``ConfigError`` where a certificate doesn't serve, and
+    ``ValueError`` without a listener; the listeners are closed then, too. Cancelled: see ``serve``.
+    """
+    if not listeners:
+        raise ValueError("give one listener at least")
+    try:
+        certificates = await _open_certificates(tls)
+    except BaseException:
+        for listener in listeners:
+            await trio.aclose_forcefully(listener)
+        raise
+    is_secure = any(isinstance(each, trio.SSLListener) for each in listeners)
+    scheme = "http" if certificates is None and not is_secure else "https"
+    addresses = _network_addresses(listeners)
+    stopping = Stopping()
+    server = Server(addresses, _urls(scheme, addresses), stopping)
+    service = _make_service(handler, certificates, limits, stopping, record_handshakes)
+    await _run(server, service, certificates, listeners, task_status)
+
+
+async def serve_stream(
+    handler: Handler,
+    stream: trio.abc.Stream,
+    *,
+    tls: TLS = None,
+    limits: Limits = _DEFAULT_LIMITS,
+    client: Address | None = None,
+    record_handshakes: bool = False,
+    task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve one connection, which is there already, until it ends; then close it.
+
+    ``stream`` may be of any kind, also a ``trio.SSLStream``, for which ``tls`` stays None;
+    ``client`` is what requests tell of its other end. ``await nursery.start(...)`` gives a
+    ``Server`` that can be stopped. Raises ``ConfigError`` where a certificate doesn't serve. If
+    cancelled, the connection is closed at once.
+    """
+    try:
+        certificates = await _open_certificates(tls)
+        stopping = Stopping()
+        service = _make_service(handler, certificates, limits, stopping, record_handshakes)
+        async with _background(service, certificates):
+            task_status.started(Server((), (), stopping))
+            await serve_connection(stream, service, client=client)
+    finally:
+        await trio.aclose_forcefully(stream)
+
+
+async def _run(
+    server: Server,
+    service: Service,
+    certificates: ssl.SSLContext | Identities | None,
+    listeners: Sequence[AnyListener],
+    task_status: trio.TaskStatus[Server],
+) -> None:
+    heap = HeapTrimmer()
+    async with (
+        _background(service, certificates, heap.watch),
+        trio.open_nursery() as connections,
+        trio.open_nursery() as accepting,
+    ):
+        reception = Reception(service, connections, heap)
+        for listener in listeners:
+            accepting.start_soon(reception.accept_from, listener)
+        task_status.started(server)
+        await service.stopping.wait()
+        accepting.cancel_scope.cancel(reason="the server is stopping")
+
+
+@asynccontextmanager
+async def _background(
+    service: Service,
+    certificates: ssl.SSLContext | Identities | None,
+    *others: Callable[[], Awaitable[None]],
+) -> AsyncIterator[None]:
+    """Run what goes on beside the connections, as long as the block runs or is let run."""
+    try:
+        with _plainly(), service.stopping.lifetime:
+            async with trio.open_nursery() as background:
+                background.start_soon(service.departures.watch)
+                if isinstance(certificates, Identities):
+                    background.start_soon(certificates.watch)
+                for other in others:
+                    background.start_soon(other)
+                yield
+                background.cancel_scope.cancel(reason="the server has stopped")
+    finally:
+        service.stopping.finished.set()
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Raise what is raised, a KeyboardInterrupt say, without the groups of our own nurseries."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        plain = without_groups(group)
+        if plain is group:
+            raise
+        raise plain from plain.__cause__
+
+
+def _make_service(
+    handler: Handler,
+    certificates: ssl.SSLContext | Identities | None,
+    limits: Limits,
+    stopping: Stopping,
+    record_handshakes: bool,
+) -> Service:
+    return Service(
         handler=handler,
-        tls_context=_context_source(shown),
+        tls_context=_context_source(certificates),
         limits=limits,
         handshakes=trio.Semaphore(limits.max_handshakes),
         stopping=stopping,
         departures=Departures(),
         records_handshakes=record_handshakes,
     )
-    heap = HeapTrimmer()
-    try:
-        with stopping.lifetime:
-            async with trio.open_nursery() as background:
-                background.start_soon(service.departures.watch)
-                background.start_soon(heap.watch)
-                if isinstance(shown, Identities):
-                    background.start_soon(shown.watch)
-                async with trio.open_nursery() as connections, trio.open_nursery() as accepting:
-                    accept = partial(
-                        _accept,
-                        admission=Admission(limits),
-                        connections=connections,
-                        service=service,
-                        heap=heap,
-                        troubles=_Troubles(),
-                    )
-                    for listener in listeners:
-                        accepting.start_soon(accept, listener)
-                    task_status.started(server)
-                    await stopping.wait()
-                    accepting.cancel_scope.cancel(reason="the server is stopping")
-                background.cancel_scope.cancel(reason="the server has stopped")
-    finally:
-        stopping.finished.set()
 
 
-async def _accept(
-    listener: trio.SocketListener,
-    admission: Admission,
-    connections: trio.Nursery,
-    service: Service,
-    heap: HeapTrimmer,
-    troubles: "_Troubles",
-) -> None:
-    """Start a task for each connection that there is a place for."""
-    async with listener:
-        while True:
-            stream = await _next_connection(listener, troubles)
-            try:
-                await admission.reserve()  # those behind it wait in the backlog
-            except trio.Cancelled:
-                await trio.aclose_forcefully(stream)
-                raise
-            connections.start_soon(_admit, stream, admission, service, heap)
+def _network_addresses(listeners: Sequence[AnyListener]) -> list[Address]:
+    found = [listening_place(listener) for listener in listeners]
+    return [address for address in found if isinstance(address, Address)]
 
 
-async def _admit(
-    stream: trio.SocketStream, admission: Admission, service: Service, heap: HeapTrimmer
-) -> None:
-    client = _peer(stream)
-    host = client.host if client else None
-    with heap.count_connection(), admission.place_for(host) as verdict:
-        try:
-            if verdict is Verdict.SERVE:
-                await serve_connection(stream, service, client=client)
-            elif verdict is Verdict.REFUSE:
-                await serve_connection(stream, _refusing(service), client=client)
-            else:
-                await trio.aclose_forcefully(stream)
-        except Exception:
-            # A bug of ours in how a connection ends: it must not be the end of all others.
-            logger.exception("%s: a connection could not be ended in order", client or "a client")
-
-
-def _refusing(service: Service) -> Service:
-    """Return a service that answers 503, to clients that are quick to ask."""
-    limits = replace(service.limits, first_head_timeout=4.0)  # round trips of a slow line
-    return replace(service, handler=_refuse, limits=limits)
-
-
-async def _refuse(_request: Request, /) -> Response:
-    raise HTTPError(503, "too many connections", headers=[("Retry-After", "5")], close=True)
-
-
-async def _next_connection(
-    listener: trio.SocketListener, troubles: "_Troubles"
-) -> trio.SocketStream:
-    """Accept, whatever it takes: no fault of the system or of a client ends the listening."""
-    while True:
-        try:
-            return await listener.accept()
-        except OSError as exc:
-            troubles.log(listener, exc)
-            await trio.sleep(_ACCEPT_PAUSE_SECONDS)
-
-
-class _Troubles:
-    """What the log is told of connections that can't be accepted: a line a second at most."""
-
-    def __init__(self) -> None:
-        self._last_logged = -math.inf
-
-    def log(self, listener: trio.SocketListener, exc: OSError) -> None:
-        if trio.current_time() - self._last_logged >= _ACCEPT_LOG_SECONDS:
-            self._last_logged = trio.current_time()
-            address = listening_address(listener)
-            logger.error("%s: can't accept a connection: %s", address, exc.strerror)
-
-
-def _peer(stream: trio.SocketStream) -> Address | None:
-    try:
-        host, port = stream.socket.getpeername()[:2]
-    except OSError:  # reset before it was accepted
-        return None
-    return Address(host, port)
-
-
-def _urls(scheme: str, host: str, addresses: Sequence[Address]) -> list[str]:
-    if host == "localhost":
-        return [f"{scheme}://localhost:{addresses[0].port}/"]
+def _urls(scheme: str, addresses: Sequence[Address]) -> list[str]:
     return [f"{scheme}://{_reachable(address)}/" for address in addresses]
 
 
@@ -223,17 +265,27 @@ def _reachable(address: Address) -> Address:
     return Address(loopback.get(address.host, address.host), address.port)
 
 
-def _context_source(
-    tls: ssl.SSLContext | Identities | None,
-) -> Callable[[], ssl.SSLContext] | None:
-    """Return what gives the context for each new connection."""
-    if isinstance(tls, Identities):
-        return lambda: tls.contexts.current
-    return None if tls is None else lambda: tls
+async def _open_certificates(tls: TLS) -> ssl.SSLContext | Identities | None:
+    if tls is None or isinstance(tls, ssl.SSLContext | Identities):
+        return tls
+    return await trio.to_thread.run_sync(_open_place, tls)
 
 
-def _open_local_identity() -> Identities:
+def _open_place(
+    place: KeyFiles | CertificateFolder | LocalAuthority | Literal["local"],
+) -> Identities:
+    if place != "local":
+        return Identities([place])
     # Here, because it loads cryptography, which a program with its own context does without.
     from .certificates.home import certificates_home
 
     return Identities([LocalAuthority(certificates_home())])
+
+
+def _context_source(
+    certificates: ssl.SSLContext | Identities | None,
+) -> Callable[[], ssl.SSLContext] | None:
+    """Return what gives the context for each new connection."""
+    if isinstance(certificates, Identities):
+        return lambda: certificates.contexts.current
+    return None if certificates is None else lambda: certificates

@@ -37,6 +37,7 @@ __all__ = [
     "abort",
     "close",
     "describe",
+    "finish_handshake",
     "forget",
     "in_words",
     "new_server_context",
@@ -176,6 +177,15 @@ async def shake_hands(
         await _close_after_alert(transport, alerting)
         raise
     return stream
+
+
+async def finish_handshake(stream: trio.SSLStream[trio.abc.Stream], *, timeout: float) -> None:
+    """Complete the handshake of a stream that somebody else has made.
+
+    Raises ``ClientGone`` where that is not done within ``timeout`` seconds, or fails.
+    """
+    with _failing_as_client_gone(timeout):
+        await stream.do_handshake()
 
 
 @contextmanager

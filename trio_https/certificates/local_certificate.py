@@ -2,11 +2,12 @@
 
 It is one file, ``localhost.pem``, with the private key and the leaf, so that a server that loads it
 never gets a key and a certificate that do not fit. One with names of the local network, too, is in
-``lan.pem``: else two servers, with such names and without, would replace it in turns. The CA stays
-out of it: a client that trusts the CA has it, and one that has not is not convinced by it (RFC 8446
-§4.4.2 lets it be left out).
+``lan.pem``, one for given names in a file called by a digest of them: else two servers with
+different names would replace it in turns. The CA stays out of it: a client that trusts the CA has
+it, and one that has not is not convinced by it (RFC 8446 §4.4.2 lets it be left out).
 """
 
+import hashlib
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ def open_local_certificate(
     wanted = tuple(dict.fromkeys((*own, *lan_names)))
     left_out = tuple(name for name in wanted if not ca.permits(name)) if names is None else ()
     wanted = tuple(name for name in wanted if name not in left_out)
-    path = home / ("lan.pem" if lan_names else "localhost.pem")
+    path = home / _file_name(names, lan_names)
     kept = _load_leaf(path, ca)
     current = kept if kept is not None and _is_current(kept, wanted, now) else None
     authority = describe_certificate(ca.certificate)
@@ -85,6 +86,12 @@ def open_local_certificate(
         ca_expires_soon=authority.not_after - now < LEAF_LIFETIME,
         left_out=left_out,
     )
+
+
+def _file_name(names: Sequence[SubjectName] | None, lan_names: Sequence[SubjectName]) -> str:
+    if names is not None:
+        return f"names-{hashlib.sha256(repr([*map(str, names)]).encode()).hexdigest()[:16]}.pem"
+    return "lan.pem" if lan_names else "localhost.pem"
 
 
 def _load_leaf(path: Path, ca: LocalCA) -> x509.Certificate | None:

@@ -64,7 +64,7 @@ def _load_local(
     now: datetime,
 ) -> Identity:
     lan_names = authority.lan_names() if authority.lan_names is not None else ()
-    local = open_local_certificate(authority.home, now=now, lan_names=lan_names)
+    local = open_local_certificate(authority.home, authority.names, now=now, lan_names=lan_names)
     named = open_named_context(
         local.leaf.names, local.path, client_authorities=client_authorities, settings=settings
     )

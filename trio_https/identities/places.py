@@ -111,6 +111,8 @@ class LocalAuthority:
     lan_names: "Callable[[], Sequence[SubjectName]] | None" = None
     """Gives the names and addresses that are to be in the certificate besides those that any
     machine has; asked again and again, for they change. May raise ``OSError``."""
+    names: "tuple[SubjectName, ...] | None" = None
+    """Those that the certificate is for; None: those that any machine has."""
 
     def __str__(self) -> str:
         """Return what messages call it."""

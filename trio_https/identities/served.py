@@ -75,6 +75,7 @@ class Identities:
         self._found: dict[Place, list[Source]] = {}
         self._out_of_reach: dict[Place, str] = {}
         self._turn = trio.Lock()
+        self._watching = trio.Lock()
         if not self._places or session_tickets < 0:
             raise ValueError("give one place at least, and 0 session tickets or more")
         self._sources: tuple[Source, ...] = ()
@@ -113,8 +114,13 @@ class Identities:
     async def watch(self) -> None:
         """Look for changes every two seconds, and change ticket keys once a day, until cancelled.
 
-        Raises nothing else: what happens is told in the log, and what is in use stays.
+        Raises nothing else: what happens is told in the log, and what is in use stays. Where
+        several watch, as servers that share these do, one looks, and another when that one ends.
         """
+        async with self._watching:
+            await self._watch()
+
+    async def _watch(self) -> None:
         keys_are_due = trio.current_time() + _TICKET_KEY_SECONDS
         while True:
             await trio.sleep(_LOOK_SECONDS)
