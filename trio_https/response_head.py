@@ -12,7 +12,7 @@ __all__ = ["WITHOUT_BODY", "response_fields"]
 WITHOUT_BODY = {204, 205, 304}  # RFC 9112 §6.3, RFC 9110 §15.3.6
 
 # Framing and the connection are the server's business (RFC 9110 §7.6.1, RFC 9112 §6).
-_NOT_THE_HANDLERS = {"connection", "keep-alive", "transfer-encoding", "upgrade"}
+_NOT_THE_HANDLERS = {"connection", "keep-alive", "transfer-encoding"}
 
 
 def response_fields(response: Response, *, close: bool, now: float) -> list[tuple[bytes, bytes]]:
@@ -35,6 +35,8 @@ def response_fields(response: Response, *, close: bool, now: float) -> list[tupl
             fields.append((b"Content-Length", length.encode()))
     if "date" not in names:  # RFC 9110 §6.6.1
         fields.append((b"Date", format_http_date(int(now)).encode()))
-    if close:
+    if "upgrade" in names:  # RFC 9110 §7.8: a proxy must not hand it on
+        fields.append((b"Connection", b"upgrade, close" if close else b"upgrade"))
+    elif close:
         fields.append((b"Connection", b"close"))
     return fields
