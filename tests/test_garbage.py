@@ -17,12 +17,13 @@ from typing import NamedTuple
 import pytest
 import trio
 
-from trio_https import Handler, HTTPError, Limits, Pages, Request, Response
+from trio_https import Handler, HTTPError, Limits, Pages, Reply, Request, Response, Upgrade
 from trio_https.testing import open_connection
 
 from .peer import Peer, read_all
 
 HOST = "Host: localhost\r\n"
+UPGRADING = f"{HOST}Connection: upgrade\r\nUpgrade: example/1\r\n"
 CHUNKED = f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n"
 
 
@@ -58,6 +59,51 @@ async def break_midway(request: Request) -> Response:
         raise RuntimeError("a bug in a body")
 
     return Response(body=pieces())
+
+
+async def write_in_a_nursery(request: Request) -> Response:
+    async def write(out: trio.abc.SendStream) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(out.send_all, b"half")
+
+    return Response(body=write)
+
+
+async def break_while_writing(request: Request) -> Response:
+    async def write(out: trio.abc.SendStream) -> None:
+        await out.send_all(b"half")
+        raise RuntimeError("a bug in a writer")
+
+    return Response(body=write)
+
+
+async def write_for_ever(request: Request) -> Response:
+    async def write(out: trio.abc.SendStream) -> None:
+        while True:
+            await out.send_all(b"more")
+            await trio.sleep(1)
+
+    return Response(body=write)
+
+
+async def give_up(request: Request) -> Response:
+    request.cancel_scope.cancel()
+    return await take_for_ever(request)
+
+
+async def upgrade(request: Request) -> Reply:
+    async def talk(stream: trio.abc.Stream) -> None:
+        async for piece in stream:
+            await stream.send_all(piece)
+
+    return Upgrade(protocol="example/1", talk=talk)
+
+
+async def upgrade_and_break(request: Request) -> Reply:
+    async def talk(stream: trio.abc.Stream) -> None:
+        raise RuntimeError("a bug in a protocol")
+
+    return Upgrade(protocol="example/1", talk=talk)
 
 
 class Scene(NamedTuple):
@@ -104,6 +150,15 @@ SCENES = {
     "a handler whose client left": Scene(
         take_for_ever, f"GET / HTTP/1.1\r\n{HOST}\r\n", leaves=True
     ),
+    "a body that is written": Scene(write_in_a_nursery, f"GET / HTTP/1.1\r\n{HOST}\r\n"),
+    "a bug while it is written": Scene(break_while_writing, f"GET / HTTP/1.1\r\n{HOST}\r\n"),
+    "a body that is written on": Scene(
+        write_for_ever, f"GET / HTTP/1.1\r\n{HOST}\r\n", leaves=True
+    ),
+    "a handler that gives up": Scene(give_up, f"GET / HTTP/1.1\r\n{HOST}\r\n"),
+    "an upgrade": Scene(upgrade, f"GET / HTTP/1.1\r\n{UPGRADING}\r\nearly", leaves=True),
+    "an upgrade that nobody wanted": Scene(upgrade, f"GET / HTTP/1.1\r\n{HOST}\r\n"),
+    "a bug in an upgrade": Scene(upgrade_and_break, f"GET / HTTP/1.1\r\n{UPGRADING}\r\n"),
 }
 
 
