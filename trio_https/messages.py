@@ -219,6 +219,8 @@ class Request:
 
 
 BodyWriter = Callable[[trio.abc.SendStream], Awaitable[None]]
+"""Writes the body of a response to the stream that it is called with. When it returns, the body has
+ended; what it raises cuts it off."""
 ResponseBody = bytes | AsyncIterable[bytes | bytearray | memoryview] | BodyWriter
 
 
@@ -273,6 +275,7 @@ class Response:
 
 
 Reply = Response | Upgrade
+"""What a handler gives back."""
 
 
 class Handler(Protocol):

@@ -20,10 +20,10 @@ def with_known_hosts(
 ) -> Handler:
     """Return ``handler`` for requests to ``hosts``, with a 421 for the others (RFC 9110 §15.5.20).
 
-    Names compare without regard to case; "*.example" stands for all names right below. IP addresses
-    are always known: nobody can make a name of theirs out of one. So is an HTTP/1.0 request that
-    names no host, which no browser sends. Where ``hosts`` is a function it is asked for each
-    request: the names in a certificate change.
+    Names compare without regard to case; ``*.example`` stands for all names right below. IP
+    addresses are always known: nobody can make a name of theirs out of one. So is an HTTP/1.0
+    request that names no host, which no browser sends. Where ``hosts`` is a function it is asked
+    for each request: the names in a certificate change.
     """
     if not callable(hosts):
         fixed = tuple(hosts)
