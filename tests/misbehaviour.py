@@ -216,6 +216,10 @@ def with_wrong_size(message: ClientHello) -> bytes:
     return bytes(content)
 
 
+def with_wrong_checksum(message: Finished) -> bytes:
+    return edit(6, message.write()[6] ^ 1)(message)
+
+
 def twice(message: Any) -> list[Any]:
     return [message, message]
 
@@ -231,6 +235,28 @@ def empty_key(message: ClientKeyExchange) -> bytes:
 def bad_point(message: ClientKeyExchange) -> bytes:
     """A point that is on no curve (RFC 8422 §5.11)."""
     return bytes([16, 0, 0, 66, 65, 4]) + bytes([1]) * 64
+
+
+def offering(*groups: str, shares: list[str]) -> Act:
+    """These groups are offered, with a key share of some of them, and then a request is sent."""
+
+    def act(client: Client) -> None:
+        client.shake_hands(eccCurves=list(groups), dhGroups=[], keyShares=shares)
+
+    return with_a_request(act)
+
+
+def other_groups_after_a_retry(client: Client) -> None:
+    """Only the second ClientHello offers P-521, and nothing else (RFC 8446 §4.1.2)."""
+    hellos: list[ClientHello] = []
+
+    def change(message: ClientHello) -> None:
+        hellos.append(message)
+        if len(hellos) == 2:
+            with_extension(10, b"\x00\x02" + P521.to_bytes(2, "big"))(message)
+            with_extension(51, key_share(P521, b"\x04" + bytes(132)))(message)
+
+    hello(change, eccCurves=["secp256r1"], dhGroups=[], keyShares=[])(client)
 
 
 def as_server_hello(message: Any) -> bytes:
@@ -273,7 +299,7 @@ def key_share(group: int, key: bytes) -> bytes:
 
 ALERT, CCS, DATA, HANDSHAKE = 21, 20, 23, 22
 KEY_UPDATE = 24
-X25519, P256 = 29, 23
+X25519, P256, P521 = 29, 23, 25
 HELLO_AGAIN = bytes([1, 0, 0, 43, 3, 3]) + bytes(32) + bytes([0, 0, 2, 0xC0, 0x2B, 1, 0, 0, 0])
 
 NO_TLS = "an answer"  # in plain text: by the first byte it takes it for HTTP
@@ -332,6 +358,24 @@ MISBEHAVIOURS: dict[str, Misbehaviour] = {
         hello(together(with_extension(10, b"\x00\x02\x13\x37"), with_extension(51, bytes(2)))),
         "handshake_failure",
         "RFC 8446 §4.1.1",
+    ),
+    "no key share yet of a good group": Misbehaviour(
+        offering("secp256r1", shares=[]), "an answer", "RFC 8446 §4.1.4"
+    ),
+    "a key share of another group than the good one": Misbehaviour(
+        offering("secp521r1", "secp256r1", shares=["secp521r1"]), "an answer", "RFC 8446 §4.2.8"
+    ),
+    "a group that is not in the policy": Misbehaviour(
+        offering("secp521r1", shares=["secp521r1"]),
+        "handshake_failure",
+        "RFC 8446 §4.1.1",
+        nginx="an answer",
+    ),
+    "a group that is not in the policy, after a retry": Misbehaviour(
+        other_groups_after_a_retry,
+        "handshake_failure",
+        "RFC 8446 §4.1.1",
+        nginx="illegal_parameter",
     ),
     "a key share of a group that is not offered": Misbehaviour(
         hello(with_extension(10, b"\x00\x02\x13\x37")), "illegal_parameter", "RFC 8446 §4.2.8"
@@ -403,10 +447,10 @@ MISBEHAVIOURS: dict[str, Misbehaviour] = {
         hello(as_server_hello), "unexpected_message", "RFC 8446 §4"
     ),
     "a wrong Finished in TLS 1.2": Misbehaviour(
-        altered(Finished, edit(6, 0), version=TLS12), "decrypt_error", "RFC 5246 §7.4.9"
+        altered(Finished, with_wrong_checksum, version=TLS12), "decrypt_error", "RFC 5246 §7.4.9"
     ),
     "a wrong Finished in TLS 1.3": Misbehaviour(
-        altered(Finished, edit(6, 0)), "decrypt_error", "RFC 8446 §4.4.4"
+        altered(Finished, with_wrong_checksum), "decrypt_error", "RFC 8446 §4.4.4"
     ),
     "a Finished that is too long": Misbehaviour(
         altered(Finished, lambda message: b"\x14\x00\x00\x21" + bytes(33)),

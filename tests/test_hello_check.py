@@ -1,5 +1,6 @@
 """What Python would not refuse in a ClientHello is found, whatever way it comes."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -7,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_https.hello_check import HelloCheck
+from trio_https.rules.tls_policy import GOOD_GROUPS
 
 OURS = frozenset([b"http/1.1"])
+X25519, P256, P521, X448, FFDHE2048 = 29, 23, 25, 30, 256
+GREASE, UNKNOWN = 0x2A2A, 0x1337
 
 
 def vector(size: int, content: bytes) -> bytes:
@@ -20,13 +24,21 @@ def extension(number: int, content: bytes) -> bytes:
 
 
 def make_hello(
-    *, name: bytes = b"localhost", protocol: bytes = b"http/1.1", padding: int = 0
+    *,
+    name: bytes = b"localhost",
+    protocol: bytes = b"http/1.1",
+    groups: Sequence[int] = (),
+    shares: Sequence[int] = (),
+    padding: int = 0,
 ) -> bytes:
     server_name = extension(0, vector(2, b"\0" + vector(2, name)))
     alpn = extension(16, vector(2, vector(1, protocol)))
+    offered = b"".join(group.to_bytes(2, "big") for group in groups)
+    sent = b"".join(group.to_bytes(2, "big") + vector(2, b"key") for group in shares)
+    key_exchange = extension(10, vector(2, offered)) + extension(51, vector(2, sent))
     start = b"\x03\x03" + bytes(32) + vector(1, b"") + vector(2, b"\x13\x01") + vector(1, b"\0")
     padded = extension(21, bytes(padding))
-    return b"\x01" + vector(3, start + vector(2, server_name + alpn + padded))
+    return b"\x01" + vector(3, start + vector(2, server_name + alpn + key_exchange + padded))
 
 
 def in_records(message: bytes, size: int = 2**14) -> bytes:
@@ -34,9 +46,13 @@ def in_records(message: bytes, size: int = 2**14) -> bytes:
     return b"".join(b"\x16\x03\x01" + vector(2, piece) for piece in pieces)
 
 
-def find_reason(*flights: bytes, ours: frozenset[bytes] | None = OURS) -> str | None:
+def find_reason(
+    *flights: bytes,
+    ours: frozenset[bytes] | None = OURS,
+    groups: frozenset[int] | None = GOOD_GROUPS,
+) -> str | None:
     """Return why a client that sends these is refused, and take care that it is at the last."""
-    check = HelloCheck(ours)
+    check = HelloCheck(ours, groups)
     *before, last = [check.find_fault(octets) for octets in flights]
     assert before == [None] * len(before)
     return last.reason if last else None
@@ -74,8 +90,51 @@ def test_a_protocol_that_is_not_ours_is_a_fault_where_ours_are_known() -> None:
     assert find_reason(hello, ours=None) is None
 
 
+NO_GROUP = "no group of ours for key exchange is offered, but "
+
+
+@pytest.mark.parametrize(
+    ("groups", "told"),
+    [
+        pytest.param([P521], "secp521r1", id="one"),
+        pytest.param([GREASE, X448, P521], "GREASE, x448, secp521r1", id="several"),
+        pytest.param([FFDHE2048], "ffdhe2048", id="a finite field"),
+        pytest.param(range(1, 9), "0x0001, 0x0002, 0x0003, 0x0004, 0x0005", id="many"),
+    ],
+)
+def test_groups_of_which_none_is_ours_are_a_fault_where_ours_are_known(
+    groups: Sequence[int], told: str
+) -> None:
+    """RFC 8446 §4.1.1."""
+    hello = in_records(make_hello(groups=groups, shares=groups[:1]))
+    assert find_reason(hello) == NO_GROUP + told
+    assert find_reason(hello, groups=None) is None
+
+
+@pytest.mark.parametrize("good", sorted(GOOD_GROUPS))
+def test_one_good_group_is_enough_wherever_it_stands(good: int) -> None:
+    assert find_reason(in_records(make_hello(groups=[good]))) is None
+    assert find_reason(in_records(make_hello(groups=[P521, good], shares=[P521]))) is None
+
+
+def test_a_hello_that_names_no_groups_is_left_to_openssl() -> None:
+    """RFC 8422 §4: a client of TLS 1.2 that does not say takes any."""
+    assert find_reason(in_records(make_hello())) is None
+
+
+def test_a_key_share_of_a_group_that_is_not_offered_is_left_to_openssl() -> None:
+    """RFC 8446 §4.2.8 has another alert for it: illegal_parameter."""
+    assert find_reason(in_records(make_hello(groups=[UNKNOWN], shares=[X25519]))) is None
+
+
+def test_groups_are_looked_at_in_the_second_hello_too() -> None:
+    """RFC 8446 §4.1.2 wants them to be the same; who changes them gains nothing by it."""
+    first = in_records(make_hello(groups=[P256]))
+    assert find_reason(first, in_records(make_hello(groups=[P521]))) == f"{NO_GROUP}secp521r1"
+
+
 def test_nothing_is_found_once_the_handshake_is_done() -> None:
-    check = HelloCheck(OURS)
+    check = HelloCheck(OURS, GOOD_GROUPS)
     check.stop()
     assert check.find_fault(in_records(BAD_NAME)) is None
 
@@ -94,7 +153,7 @@ def test_what_is_no_hello_is_left_to_openssl(octets: bytes) -> None:
 @given(cuts=st.lists(st.integers(0, len(BAD_NAME)), max_size=5))
 def test_cutting_changes_nothing(cuts: list[int]) -> None:
     octets = in_records(BAD_NAME, 20)
-    check = HelloCheck(OURS)
+    check = HelloCheck(OURS, GOOD_GROUPS)
     edges = [0, *sorted(cuts), len(octets)]
     faults = [check.find_fault(octets[a:b]) for a, b in pairwise(edges)]
     assert [fault.reason for fault in faults if fault] == [WHY_BAD_NAME]
@@ -103,4 +162,4 @@ def test_cutting_changes_nothing(cuts: list[int]) -> None:
 @given(st.binary())
 def test_any_octets_will_do(octets: bytes) -> None:
     for sent in (octets, in_records(b"\x01" + vector(3, octets))):
-        assert HelloCheck(OURS).find_fault(sent) is None or octets
+        assert HelloCheck(OURS, GOOD_GROUPS).find_fault(sent) is None or octets

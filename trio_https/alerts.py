@@ -10,9 +10,15 @@ import ssl
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["NO_APPLICATION_PROTOCOL", "UNRECOGNIZED_NAME", "AlertingContext"]
+__all__ = [
+    "HANDSHAKE_FAILURE",
+    "NO_APPLICATION_PROTOCOL",
+    "UNRECOGNIZED_NAME",
+    "AlertingContext",
+]
 
 # Records with a fatal alert (RFC 8446 §5.1 and §6), for before there are keys.
+HANDSHAKE_FAILURE = bytes([21, 3, 3, 0, 2, 2, 40])
 NO_APPLICATION_PROTOCOL = bytes([21, 3, 3, 0, 2, 2, 120])
 UNRECOGNIZED_NAME = bytes([21, 3, 3, 0, 2, 2, 112])
 

@@ -7,16 +7,17 @@ else may be wrong with them, OpenSSL finds; how an alert is sent is not known he
 
 from dataclasses import dataclass
 
-from .alerts import NO_APPLICATION_PROTOCOL, UNRECOGNIZED_NAME
+from .alerts import HANDSHAKE_FAILURE, NO_APPLICATION_PROTOCOL, UNRECOGNIZED_NAME
 from .operate.access_log import escape
 from .rules.client_hello import ClientHello, parse_client_hello_content
 from .rules.octet_reader import Malformed
 from .rules.tls_records import FlightReader, HandshakeMessage
+from .rules.tls_registry import group_name
 
 __all__ = ["Fault", "HelloCheck"]
 
 _CLIENT_HELLO = 1  # RFC 8446 §4
-_MAX_NAMES_TOLD = 5  # of protocols that a client offers
+_MAX_NAMES_TOLD = 5  # of protocols or groups that a client offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,15 @@ class Fault:
 class HelloCheck:
     """Looks for what is wrong in all that a client sends in its handshake."""
 
-    def __init__(self, alpn_protocols: frozenset[bytes] | None) -> None:
-        """Take the protocols that the server offers; None: any will do."""
+    def __init__(
+        self, alpn_protocols: frozenset[bytes] | None, groups: frozenset[int] | None
+    ) -> None:
+        """Take the protocols and the groups, by number, that the server offers; None: any will do.
+
+        Of the groups of a client, one that is offered is enough; OpenSSL chooses.
+        """
         self._alpn_protocols = alpn_protocols
+        self._groups = groups
         self._reader: FlightReader | None = FlightReader()
 
     def find_fault(self, octets: bytes | bytearray) -> Fault | None:
@@ -58,9 +65,25 @@ class HelloCheck:
         # RFC 6066 §3: ASCII. Python can't decode another, and prints a traceback for each.
         if not all(map(bytes.isascii, hello.server_names)):
             return Fault(UNRECOGNIZED_NAME, "the server name that was asked for is not ASCII")
+        return self._judge_protocols(hello) or self._judge_groups(hello)
+
+    def _judge_protocols(self, hello: ClientHello) -> Fault | None:
         # RFC 7301 §3.2. Python has OpenSSL go on without a protocol.
         offered, ours = hello.alpn_protocols, self._alpn_protocols
         if offered and ours is not None and ours.isdisjoint(offered):
             names = ", ".join(escape(name.decode("latin-1")) for name in offered[:_MAX_NAMES_TOLD])
             return Fault(NO_APPLICATION_PROTOCOL, f"no protocol of ours is offered, but {names}")
         return None
+
+    def _judge_groups(self, hello: ClientHello) -> Fault | None:
+        # RFC 8446 §4.1.1. Python before 3.15 can't tell OpenSSL more groups than one.
+        offered, ours = hello.groups, self._groups
+        if not offered or ours is None or not ours.isdisjoint(offered):
+            return None
+        first_share = [group for group, _key in hello.key_shares[:1]]
+        if not set(first_share) <= set(offered):  # §4.2.8: OpenSSL has another alert for that
+            return None
+        names = ", ".join(map(group_name, offered[:_MAX_NAMES_TOLD]))
+        return Fault(
+            HANDSHAKE_FAILURE, f"no group of ours for key exchange is offered, but {names}"
+        )

@@ -30,7 +30,7 @@ from .messages import ClientCertificate, TLSInfo
 from .rules.client_hello import is_cut_off
 from .rules.distinguished_name import format_alternative_names, format_distinguished_name
 from .rules.first_bytes import may_become_http
-from .rules.tls_policy import TLS_POLICIES, TLSPolicy
+from .rules.tls_policy import GOOD_GROUPS, TLS_POLICIES, TLSPolicy
 
 __all__ = [
     "ALPN_PROTOCOLS",
@@ -55,14 +55,20 @@ _ALERT_SECONDS = 1.0  # for an alert to arrive before the connection ends: a few
 
 
 class _ServerContext(ssl.SSLContext):
-    """A context that knows what it offers by ALPN; OpenSSL keeps that to itself."""
+    """A context that knows what it offers; OpenSSL keeps that to itself."""
 
     alpn_protocols: frozenset[bytes] = frozenset()
+    groups: frozenset[int] | None = None
+    """For key exchange, as far as OpenSSL could not be told; None: it knows."""
 
     def set_alpn_protocols(self, alpn_protocols: Iterable[str]) -> None:
         names = list(alpn_protocols)
         super().set_alpn_protocols(names)
         self.alpn_protocols = frozenset(name.encode("ascii") for name in names)
+
+    def set_ecdh_curve(self, name: str, /) -> None:
+        super().set_ecdh_curve(name)
+        self.groups = None
 
 
 def open_server_context(
@@ -106,14 +112,16 @@ def new_server_context(settings: TLSSettings = _DEFAULT_SETTINGS) -> ssl.SSLCont
     return context
 
 
-def _apply_policy(context: ssl.SSLContext, policy: TLSPolicy) -> None:
+def _apply_policy(context: _ServerContext, policy: TLSPolicy) -> None:
     context.minimum_version = ssl.TLSVersion[policy.minimum_version]
     if policy.cipher_suites:
         context.set_ciphers(":".join(policy.cipher_suites))
-    # Before Python 3.15 there is set_ecdh_curve only, for one group. OpenSSL's own choice is
-    # better then: it begins with X25519, and from 3.5 on with X25519MLKEM768 before it.
+    # Before Python 3.15 there is set_ecdh_curve only, for one group. OpenSSL's own choice begins
+    # with X25519, and from 3.5 on with X25519MLKEM768 before it; HelloCheck does the rest.
     if hasattr(context, "set_groups"):
         context.set_groups(":".join(policy.groups))
+    else:
+        context.groups = GOOD_GROUPS
 
 
 async def receive_opening(transport: trio.abc.ReceiveStream, *, timeout: float) -> bytes:
@@ -155,8 +163,7 @@ async def shake_hands(
     if recorder is not None:
         recorder.record("client", received, at=trio.current_time())
     alerting = AlertingContext(context, received)
-    # What a context of the user's offers is not known here.
-    check = HelloCheck(context.alpn_protocols if isinstance(context, _ServerContext) else None)
+    check = _check_for(context)
     # https_compatible=False: close_notify is sent on close (RFC 9112 §9.8).
     stream: trio.SSLStream[trio.abc.Stream] = trio.SSLStream(
         _LingeringTransport(transport, alerting, recorder, check),
@@ -186,6 +193,12 @@ async def finish_handshake(stream: trio.SSLStream[trio.abc.Stream], *, timeout: 
     """
     with _failing_as_client_gone(timeout):
         await stream.do_handshake()
+
+
+def _check_for(context: ssl.SSLContext) -> HelloCheck:
+    if isinstance(context, _ServerContext):
+        return HelloCheck(context.alpn_protocols, context.groups)
+    return HelloCheck(None, None)  # what a context of the user's offers is not known here
 
 
 @contextmanager

@@ -8,7 +8,12 @@ good; there is nothing to choose.
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["TLS_POLICIES", "TLSPolicy"]
+__all__ = ["GOOD_GROUPS", "TLS_POLICIES", "TLSPolicy"]
+
+# X25519, P-256 and P-384, and their hybrids with ML-KEM, which no quantum computer breaks; OpenSSL
+# offers the hybrids from 3.5 on, and TLSPolicy.groups has its favourite among them.
+GOOD_GROUPS = frozenset({0x001D, 0x0017, 0x0018, 0x11EC, 0x11EB, 0x11ED})
+"""The groups of the policies by IANA's numbers, for who can't tell OpenSSL their names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
