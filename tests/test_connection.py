@@ -268,8 +268,14 @@ async def test_who_was_fast_once_may_take_his_time(
 @pytest.mark.parametrize(
     ("sent", "reason"),
     [
-        (b"CONNECT localhost:443 HTTP/1.1\r\n\r\n", "https proxy request"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", "wrong version number"),
+        (
+            b"CONNECT localhost:443 HTTP/1.1\r\n\r\n",
+            "the client took the server for a proxy; give it another proxy, or none",
+        ),
+        (
+            b"SSH-2.0-OpenSSH_9.2\r\n",
+            "the client does not speak TLS; give it a URL with https://, or another port",
+        ),
         (b"\x16\x03\x01", "the client closed the connection"),
     ],
 )

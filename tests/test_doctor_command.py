@@ -50,6 +50,14 @@ def test_a_name_that_leads_nowhere_is_told(tmp_path: Path) -> None:
     ended = run_command("doctor", "--host", "nowhere.invalid", "--port", "8443", folder=tmp_path)
     assert ended.code == 1
     assert "nowhere.invalid has no address" in words(ended)
+    assert "hosts file; or go to the server by its address, with --host." in words(ended)
+
+
+def test_no_line_is_longer_than_the_terminal(tmp_path: Path) -> None:
+    ended = ask_doctor(free_port(), tmp_path, COLUMNS="60")
+    lines = ended.stdout.splitlines()
+    assert len(lines) > 4
+    assert max(map(len, lines)) <= 60
 
 
 def test_a_port_that_is_none_is_a_mistake(tmp_path: Path) -> None:

@@ -199,7 +199,17 @@ def test_openssl_without_rsa_key_exchange_refuses_it(pem: Path, tmp_path: Path) 
     with run_openssl(pem, "-cipher", "ECDHE") as server:
         ended = explain("--rsa", server, folder=tmp_path)
     assert ended.code == 1
-    assert "the alert handshake_failure" in ended.stdout
+    said = " ".join(ended.stdout.split())
+    assert "the alert handshake_failure: nothing that was offered suits it." in said
+    assert "Try it without --rsa" in said
+
+
+def test_each_column_tells_what_to_try_next(pem: Path, tmp_path: Path) -> None:
+    with run_openssl(pem, "-tls1_2") as server:
+        ended = explain("--both", server, folder=tmp_path)
+        told = handshake("--tls", "1.3", server, folder=tmp_path)
+    assert "No handshake: the server" in ended.stdout
+    assert told["failure"].endswith("Try --tls 1.2, for a server from before 2018.")
 
 
 def test_nginx_is_explained(pem: Path, ca: Path, tmp_path: Path) -> None:
@@ -233,7 +243,7 @@ def test_a_wrong_name_is_told_with_what_to_do(pem: Path, ca: Path, tmp_path: Pat
 def test_where_nobody_listens_is_told_in_words(tmp_path: Path) -> None:
     ended = explain(f"127.0.0.1:{free_port()}", folder=tmp_path)
     assert ended.code == 2
-    assert "connection refused" in ended.stderr
+    assert "connection refused. Is the server running" in ended.stderr
 
 
 def test_what_is_not_tls_is_told_in_words(tmp_path: Path) -> None:
@@ -241,7 +251,7 @@ def test_what_is_not_tls_is_told_in_words(tmp_path: Path) -> None:
     with run_peer(sys.executable, "-m", "http.server", "-b", "127.0.0.1", str(port), port=port):
         ended = explain(f"127.0.0.1:{port}", folder=tmp_path)
     assert ended.code == 1
-    assert "what answers there is not TLS" in ended.stdout
+    assert "what answers there is not TLS. Is the port right?" in " ".join(ended.stdout.split())
 
 
 @pytest.mark.parametrize("text", ["a b:1", "localhost:0", "localhost:65536", "http://x:1/", ":1"])

@@ -103,7 +103,7 @@ async def test_a_server_that_speaks_no_tls_is_told() -> None:
         await stream.send_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     async with listening(talk) as port:
-        with pytest.raises(ConfigError, match="the TLS handshake failed: wrong version number"):
+        with pytest.raises(ConfigError, match=r"what answers there is not TLS\. Name a server"):
             await fetch_certificate("127.0.0.1", port, timeout=5)
 
 
@@ -112,7 +112,7 @@ async def test_a_server_that_goes_away_is_told() -> None:
         await stream.receive_some()
 
     async with listening(talk) as port:
-        with pytest.raises(ConfigError, match="the TLS handshake failed: unexpected eof"):
+        with pytest.raises(ConfigError, match=r"the server closed the connection in the middle"):
             await fetch_certificate("127.0.0.1", port, timeout=5)
 
 

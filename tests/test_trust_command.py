@@ -242,6 +242,18 @@ def test_the_steps_for_all_other_devices_are_told(folder: Path) -> None:
         assert client in ended.stderr
 
 
+def test_where_nothing_is_left_to_do_the_steps_are_told_only_if_asked_for(folder: Path) -> None:
+    first, again = (run(folder, "trust", "--store", "chromium") for _ in range(2))
+    assert [told(ended) for ended in (first, again)] == [
+        [("done", "chromium")],
+        [("already", "chromium")],
+    ]
+    assert "Keychain Access" in first.stderr
+    assert "Keychain Access" not in again.stderr
+    assert again.stderr.endswith("For phones and other devices: trio-https trust --steps\n")
+    assert "Keychain Access" in run(folder, "trust", "--store", "chromium", "--steps").stderr
+
+
 def test_a_dry_run_says_what_would_be_done_and_changes_nothing(folder: Path) -> None:
     ended = run(folder, "trust", "--dry-run", "--store", "chromium")
     assert ended.code == 0

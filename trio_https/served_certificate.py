@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import trio
 
 from .errors import ConfigError, without_groups
+from .rules.handshake_failures import ServerFailure, find_server_failure
 
-__all__ = ["ServedCertificate", "fetch_certificate", "why_unreachable"]
+__all__ = ["ServedCertificate", "fetch_certificate", "why_no_handshake", "why_unreachable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +50,11 @@ async def fetch_certificate(host: str, port: int, *, timeout: float) -> ServedCe
         reason = f"no answer within {timeout:.3g} s. Is it a TLS server, and is the way to it open?"
         raise ConfigError(f"{place}: {reason}") from None
     except ssl.SSLError as error:
-        reason = (error.reason or str(error)).replace("_", " ").lower()
-        raise ConfigError(
-            f"{place}: the TLS handshake failed: {reason}. Name a server and a port that speak TLS."
-        ) from error
+        failure = why_no_handshake(error)
+        remedy = f"trio-https explain {place} may tell more."
+        if failure.obstacle in ("no TLS", "end"):
+            remedy = "Name a server and a port that speak TLS."
+        raise ConfigError(f"{place}: {failure.text}. {remedy}") from error
     except (OSError, trio.BrokenResourceError) as error:
         reason = why_unreachable(error)
         raise ConfigError(
@@ -117,6 +119,17 @@ def _sent_chain(tls: ssl.SSLObject) -> Sequence[bytes] | None:
     if sys.version_info >= (3, 13):
         return tls.get_unverified_chain()
     return None
+
+
+def why_no_handshake(error: Exception) -> ServerFailure:
+    """Return why a connection led to no handshake: the error is of OpenSSL's or of the network."""
+    if isinstance(error, ssl.SSLEOFError):
+        text = "the server closed the connection in the middle of the handshake"
+        return ServerFailure("end", text)
+    if isinstance(error, ssl.SSLError):
+        return find_server_failure(error.reason or str(error))
+    text = "the server broke the connection off in the middle of the handshake"
+    return ServerFailure("end", text)
 
 
 def why_unreachable(error: Exception) -> str:

@@ -30,6 +30,7 @@ from .messages import ClientCertificate, TLSInfo
 from .rules.client_hello import is_cut_off
 from .rules.distinguished_name import format_alternative_names, format_distinguished_name
 from .rules.first_bytes import may_become_http
+from .rules.handshake_failures import client_failure_in_words, refused_certificate_in_words
 from .rules.tls_policy import GOOD_GROUPS, TLS_POLICIES, TLSPolicy
 
 __all__ = [
@@ -376,9 +377,9 @@ def _why_broken(exc: BaseException) -> str:
 
 
 def in_words(exc: ssl.SSLError) -> str:
-    """Return OpenSSL's reason as words: TLSV1_ALERT_UNKNOWN_CA -> "tlsv1 alert unknown ca"."""
+    """Return why a handshake with a client failed, with what to do about it where that is known."""
     if isinstance(exc, ssl.SSLEOFError):
         return "the client closed the connection"
-    if exc.reason == "HTTP_REQUEST":
-        return "the client spoke plain HTTP to the TLS port"
-    return (exc.reason or str(exc)).replace("_", " ").lower()
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return refused_certificate_in_words(exc.verify_message)
+    return client_failure_in_words(exc.reason or str(exc))

@@ -116,8 +116,8 @@ class TestFolders:
         with pytest.raises(ConfigError) as caught:
             open_home(own_folder)
         assert str(caught.value) == (
-            f"{own_folder}: other users may write to this folder, and so replace the CA in it."
-            f" Forbid it (chmod go-w {own_folder}),"
+            f"{own_folder}: other users may write to this folder, and so replace the authority in"
+            f" it. Forbid it (chmod go-w {own_folder}),"
             " or name another folder in the environment variable TRIO_HTTPS_HOME."
         )
         assert mode_of(own_folder) == mode

@@ -41,7 +41,7 @@ print(ca.made, ca.certificate.serial_number)
 """
 
 TRUSTED_ANEW = (
-    "Move the folder {folder} away, and the next start makes a new CA,"
+    "Move the folder {folder} away, and the next start makes a new authority,"
     " which has to be trusted anew wherever this one was."
 )
 
@@ -146,7 +146,7 @@ class TestIssue:
         with pytest.raises(ConfigError) as caught:
             ca.issue(["localhost", name], now=NOW)
         assert str(caught.value) == (
-            f"{ca.path}: this CA may not sign for {name}, and no client would accept it."
+            f"{ca.path}: this authority may not sign for {name}, and no client would accept it."
             " Leave that name out."
         )
 
@@ -253,8 +253,12 @@ class TestADamagedCA:
     @pytest.mark.parametrize(
         ("name", "content", "reason"),
         [
-            ("ca.crt", b"", "there is no certificate of a CA in it, or a damaged one"),
-            ("ca.crt", b"\xff\0", "there is no certificate of a CA in it, or a damaged one"),
+            ("ca.crt", b"", "there is no certificate of an authority in it, or a damaged one"),
+            (
+                "ca.crt",
+                b"\xff\0",
+                "there is no certificate of an authority in it, or a damaged one",
+            ),
             ("ca.key", b"", "there is no private key in it, or a damaged one"),
             ("ca.key", b"not PEM", "there is no private key in it, or a damaged one"),
         ],
@@ -277,7 +281,9 @@ class TestADamagedCA:
         der[der.index(b"home.arpa")] ^= 1
         damaged = x509.load_der_x509_certificate(bytes(der))
         (folder / "ca.crt").write_bytes(damaged.public_bytes(Encoding.PEM))
-        assert "no certificate of a CA in it, or a damaged one. Move" in self.refusal(folder)
+        assert "no certificate of an authority in it, or a damaged one. Move" in self.refusal(
+            folder
+        )
 
     def test_is_refused_where_the_key_is_of_another(self, folder: Path, tmp_path: Path) -> None:
         other = open_local_ca(tmp_path / "other", now=NOW)
@@ -304,20 +310,22 @@ class TestADamagedCA:
         builder = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW, NOW)
         certificate = builder.sign(key, SHA256())
         (folder / "ca.crt").write_bytes(certificate.public_bytes(Encoding.PEM))
-        assert "this CA has no name constraints, so" in self.refusal(folder)
+        assert "this authority has no name constraints, so" in self.refusal(folder)
 
     def test_is_not_replaced_where_it_has_expired(self, folder: Path) -> None:
         last = NOW + timedelta(days=3649)
         open_local_ca(folder.parent, now=last)
         refusal = self.refusal(folder, now=last + timedelta(seconds=1))
         remedy = TRUSTED_ANEW.format(folder=folder)
-        assert refusal == f"{folder}/ca.crt: the local CA has expired, on 2036-11-19. {remedy}"
+        assert (
+            refusal == f"{folder}/ca.crt: the local authority has expired, on 2036-11-19. {remedy}"
+        )
 
     def test_is_not_replaced_where_the_clock_is_wrong(self, folder: Path) -> None:
         first = NOW - timedelta(days=1)
         open_local_ca(folder.parent, now=first)
         assert self.refusal(folder, now=first - timedelta(seconds=1)) == (
-            f"{folder}/ca.crt: the local CA is valid from 2026-11-22 12:00 UTC on,"
+            f"{folder}/ca.crt: the local authority is valid from 2026-11-22 12:00 UTC on,"
             " and the clock says 2026-11-22 11:59. Set this machine's clock."
         )
 

@@ -186,7 +186,7 @@ class TestTheEndOfTheCA:
         end = open_at(tmp_path).ca.not_after
         assert open_at(tmp_path, end - 2 * DAY).leaf.not_after == end
         assert open_at(tmp_path, end).leaf.not_after == end
-        with pytest.raises(ConfigError, match="the local CA has expired"):
+        with pytest.raises(ConfigError, match="the local authority has expired"):
             open_at(tmp_path, end + SECOND)
 
 

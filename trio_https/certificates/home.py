@@ -45,7 +45,7 @@ def certificates_home() -> Path:
     # for a container's user without an entry in /etc/passwd: a folder named "~" is no place.
     if not path.is_absolute():
         remedy = "Name a folder in the environment variable TRIO_HTTPS_HOME."
-        raise ConfigError(f"this user has no home folder to keep the local CA in. {remedy}")
+        raise ConfigError(f"this user has no home folder to keep the local authority in. {remedy}")
     return path
 
 
@@ -59,7 +59,7 @@ def open_home(home: Path) -> None:
     _make_folder(home)
     if _mode_of_own_folder(home) & (stat.S_IWGRP | stat.S_IWOTH):
         command = f"chmod go-w {shlex.quote(str(home))}"
-        reason = "other users may write to this folder, and so replace the CA in it"
+        reason = "other users may write to this folder, and so replace the authority in it"
         raise config_error(home, reason, f"Forbid it ({command}), or {_OTHER_HOME}")
 
 

@@ -80,7 +80,7 @@ class LocalCA:
         """
         for name in names:
             if not self.permits(name):
-                reason = f"this CA may not sign for {name}, and no client would accept it"
+                reason = f"this authority may not sign for {name}, and no client would accept it"
                 raise config_error(self.path, reason, "Leave that name out")
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = sign_leaf_certificate(
@@ -165,9 +165,11 @@ def _load_certificate(path: Path) -> x509.Certificate:
         certificate.verify_directly_issued_by(certificate)
         certificate.extensions.get_extension_for_class(x509.NameConstraints)
     except (ValueError, TypeError, x509.InvalidVersion, InvalidSignature) as error:
-        _refuse(path, "there is no certificate of a CA in it, or a damaged one", error)
+        _refuse(path, "there is no certificate of an authority in it, or a damaged one", error)
     except x509.ExtensionNotFound as error:
-        _refuse(path, "this CA has no name constraints, so trio_https did not make it", error)
+        _refuse(
+            path, "this authority has no name constraints, so trio_https did not make it", error
+        )
     return certificate
 
 
@@ -192,10 +194,10 @@ def _read(path: Path) -> bytes:
 def _check_validity(ca: LocalCA, now: datetime) -> None:
     first, last = ca.certificate.not_valid_before_utc, ca.certificate.not_valid_after_utc
     if now > last:
-        _refuse(ca.path, f"the local CA has expired, on {last:%Y-%m-%d}")
+        _refuse(ca.path, f"the local authority has expired, on {last:%Y-%m-%d}")
     if now < first:
         reason = (
-            f"the local CA is valid from {first:%Y-%m-%d %H:%M} UTC on, and the clock says"
+            f"the local authority is valid from {first:%Y-%m-%d %H:%M} UTC on, and the clock says"
             f" {now.astimezone(UTC):%Y-%m-%d %H:%M}"
         )
         raise config_error(ca.path, reason, "Set this machine's clock")
@@ -203,8 +205,8 @@ def _check_validity(ca: LocalCA, now: datetime) -> None:
 
 def _refuse(path: Path, reason: str, cause: Exception | None = None) -> Never:
     remedy = (
-        f"Move the folder {path.parent} away, and the next start makes a new CA, which has to be"
-        " trusted anew wherever this one was"
+        f"Move the folder {path.parent} away, and the next start makes a new authority, which has"
+        " to be trusted anew wherever this one was"
     )
     raise config_error(path, reason, remedy) from cause
 

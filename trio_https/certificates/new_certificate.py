@@ -94,14 +94,14 @@ def issue_by_local_ca(
 def _check_permitted(template: CertificateTemplate, ca: LocalCA) -> None:
     if template.is_authority:
         raise ConfigError(
-            f"{ca.path}: this CA signs no other CA, and the template says CA:TRUE. Write CA:FALSE,"
-            " or let it sign itself, without --ca."
+            f"{ca.path}: this authority signs no other, and the template says CA:TRUE. Write"
+            " CA:FALSE, or let it sign itself, without --ca."
         )
     refused = [str(name) for name in _names_for_clients(template) if not ca.permits(name)]
     if refused:
         raise ConfigError(
-            f"{ca.path}: this CA may not sign for {', '.join(refused)}, and no client would accept"
-            " it: it is for this machine and its network only. Leave that out, or let the"
+            f"{ca.path}: this authority may not sign for {', '.join(refused)}, and no client would"
+            " accept it: it is for this machine and its network only. Leave that out, or let the"
             " certificate sign itself, without --ca."
         )
 

@@ -1,6 +1,6 @@
 """``trio-https cert check``: what clients would object to, on standard output."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -9,9 +9,9 @@ from ..certificates.chain_objections import find_chain_objections
 from ..certificates.details import describe_chain
 from ..certificates.objections import Objection
 from ..errors import ConfigError
-from .cert_show import printable
 from .cert_target import Target, local_authority, parse_name
 from .console import paint
+from .layout import finding, indented, printable
 
 __all__ = ["check_certificates"]
 
@@ -37,16 +37,20 @@ def _check(target: Target, names: Sequence[str]) -> list[Objection]:
     """Print what speaks against one certificate, and return it."""
     description = describe_chain(target.chain)[0].description
     click.echo(paint(printable(target.chain.place), "cyan", bold=True))
-    click.echo(f"  {printable(', '.join(description.names) or 'no names')}; {description.key}")
+    _print(indented(f"{', '.join(description.names) or 'no names'}; {description.key}"))
     click.echo()
     objections = _find(target, names)
     for objection in objections:
-        colour, label = ("red", "problem") if objection.is_serious else ("yellow", "note")
-        click.echo(f"  {paint(f'{label:<7}', colour)}  {printable(objection.text)}")
+        _print(finding("problem" if objection.is_serious else "note", objection.text))
     if not any(objection.is_serious for objection in objections):
-        click.echo(f"  {paint('ok', 'green')}       Clients that trust it have nothing against it.")
+        _print(finding("ok", "Clients that trust it have nothing against it."))
     click.echo()
     return objections
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)
 
 
 def _find(target: Target, names: Sequence[str]) -> list[Objection]:

@@ -1,7 +1,7 @@
 """``trio-https cert show``: certificates in words or as JSON, on standard output."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -9,8 +9,9 @@ import click
 from ..certificates.details import CertificateDetails, describe_chain, fits
 from .cert_target import Target
 from .console import paint
+from .layout import indented, labelled, printable
 
-__all__ = ["printable", "show_certificates"]
+__all__ = ["show_certificates"]
 
 
 def show_certificates(targets: Sequence[Target], *, as_json: bool) -> None:
@@ -25,13 +26,6 @@ def show_certificates(targets: Sequence[Target], *, as_json: bool) -> None:
             click.echo(line)
 
 
-def printable(text: str) -> str:
-    """Return ``text`` without what would steer a terminal: a certificate may hold anything."""
-    return "".join(
-        character if character.isprintable() else f"\\u{ord(character):04x}" for character in text
-    )
-
-
 def _lines(target: Target, now: datetime) -> Iterable[str]:
     chain = describe_chain(target.chain)
     yield paint(printable(target.chain.place), "cyan", bold=True)
@@ -40,14 +34,18 @@ def _lines(target: Target, now: datetime) -> Iterable[str]:
         if len(chain) > 1:
             yield f"  {number} of {len(chain)}"
         for label, value in _rows(details, now):
-            yield f"  {label:<12} {printable(value)}"
+            yield from _row(label, value)
         if number == 1:
             for label, value in _rows_of_target(target):
-                yield f"  {label:<12} {printable(value)}"
+                yield from _row(label, value)
     if not target.is_whole:
         yield ""
-        yield "  What else the server sends is shown by Python 3.13 and later only."
+        yield from indented("What else the server sends is shown by Python 3.13 and later only.")
     yield ""
+
+
+def _row(label: str, value: str) -> Iterator[str]:
+    return labelled(f"  {label:<13}", value, columns=15)
 
 
 def _rows(details: CertificateDetails, now: datetime) -> Iterable[tuple[str, str]]:

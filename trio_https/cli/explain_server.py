@@ -23,9 +23,11 @@ from ..errors import ConfigError, without_groups
 from ..handshake.dialogue import NoHandshake, Offer
 from ..handshake.explanation import Connect, Explanation, Outcome, explain_handshake
 from ..messages import Address, Request, Response
+from ..rules.handshake_failures import ServerFailure
 from ..served_certificate import why_unreachable
 from ..testing import open_connection
 from ..tls import open_server_context
+from .explain_advice import no_handshake_in_words
 from .explain_text import print_explanation, print_side_by_side
 
 __all__ = ["explain_in_memory", "explain_server"]
@@ -63,7 +65,7 @@ def _explain(connect: Connect, host: str, place: str, offer: Offer) -> Outcome:
     try:
         return Outcome(offer, trio.run(_within_time, explain))
     except NoHandshake as exc:
-        return Outcome(offer, None, str(exc))
+        return Outcome(offer, None, exc.failure)
 
 
 async def _within_time(explain: Callable[[], Awaitable[Explanation]]) -> Explanation:
@@ -71,7 +73,8 @@ async def _within_time(explain: Callable[[], Awaitable[Explanation]]) -> Explana
         with trio.fail_after(_TIMEOUT):
             return await explain()
     except trio.TooSlowError:
-        raise NoHandshake(f"there was no end to it within {_TIMEOUT:.3g} s") from None
+        text = f"the server came to no end with it within {_TIMEOUT:.3g} s"
+        raise NoHandshake(ServerFailure("end", text)) from None
     except BaseExceptionGroup as group:
         raise without_groups(group) from None
 
@@ -81,9 +84,12 @@ async def _connect(host: str, port: int, place: str) -> AsyncIterator[trio.abc.S
     try:
         stream = await trio.open_tcp_stream(host, port)
     except OSError as exc:
-        raise ConfigError(f"{place}: {why_unreachable(exc)}. Is a server running there?") from exc
+        raise ConfigError(
+            f"{place}: {why_unreachable(exc)}. Is the server running, and are host and port right?"
+            " Without them, trio-https explain has a server in memory."
+        ) from exc
     except UnicodeError as exc:  # of Trio's IDNA
-        raise ConfigError(f"{place}: no server has such a name.") from exc
+        raise ConfigError(f"{place}: no server has such a name. Write HOST:PORT.") from exc
     async with stream:
         yield stream
 
@@ -133,7 +139,7 @@ def _goes_on(outcomes: Sequence[Outcome]) -> bool:
 def _facts(outcome: Outcome) -> dict[str, object]:
     offer = asdict(outcome.offer)
     if outcome.explanation is None:
-        return {"offer": offer, "failure": outcome.reason}
+        return {"offer": offer, "failure": no_handshake_in_words(outcome)}
     verdict = outcome.explanation.verdict
     facts = {"offer": offer, **asdict(outcome.explanation)}
     return facts | {"is_trusted": verdict is None or verdict.is_trusted}

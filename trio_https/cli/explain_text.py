@@ -1,6 +1,5 @@
 """A handshake as a sequence diagram in the terminal: the client's line left, the server's right."""
 
-import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -9,13 +8,12 @@ import click
 from ..handshake.explanation import Effort, Explanation, Outcome
 from ..handshake.steps import Fact, Step
 from ..handshake.verdict import Verdict
-from .cert_show import printable
 from .console import paint
+from .explain_advice import no_handshake_in_words
+from .layout import finding, indented, labelled, printable, report_width
 
 __all__ = ["print_explanation", "print_side_by_side"]
 
-_MAX_WIDTH = 100  # columns; longer lines are hard to read
-_MIN_WIDTH = 60
 _MAX_ITEMS = 6  # of a list: a client offers thirty cipher suites, which JSON has in full
 _LABEL_WIDTH = 18
 # What differs between versions, and fits into half a line.
@@ -27,35 +25,34 @@ _COLOURS = {"client": "cyan", "server": "magenta", "both": "green"}
 
 def print_explanation(place: str, outcome: Outcome) -> None:
     """Print a handshake step by step, what was agreed on, and what would stop a browser."""
-    click.echo()
     explanation = outcome.explanation
-    if explanation is None:
-        click.echo(f"  {paint(printable(place), 'cyan', bold=True)}")
-        click.echo(f"  No handshake: {printable(outcome.reason)}.")
-        click.echo()
-        return
-    width = _width()
-    click.echo(
-        f"  {paint('Client', _COLOURS['client'], bold=True)}{printable(place).rjust(width - 8)}"
-    )
-    for number, step in enumerate(explanation.steps, 1):
-        for line in _step_lines(number, step, width):
-            click.echo(line)
-    click.echo()
-    for label, value in _summary(explanation):
-        first, later = f"  {label:<{_LABEL_WIDTH + 2}}", " " * (_LABEL_WIDTH + 4)
-        click.echo(
-            textwrap.fill(printable(value), width, initial_indent=first, subsequent_indent=later)
-        )
-    click.echo()
-    for line in _judgement(explanation, width):
+    lines = _failure(place, outcome) if explanation is None else _whole(place, explanation)
+    for line in ("", *lines, ""):
         click.echo(line)
-    click.echo()
+
+
+def _failure(place: str, outcome: Outcome) -> Iterator[str]:
+    yield f"  {paint(printable(place), 'cyan', bold=True)}"
+    yield ""
+    yield from finding("problem", no_handshake_in_words(outcome))
+
+
+def _whole(place: str, explanation: Explanation) -> Iterator[str]:
+    width = report_width()
+    client = paint("Client", _COLOURS["client"], bold=True)
+    yield f"  {client}{printable(place).rjust(width - 8)}"
+    for number, step in enumerate(explanation.steps, 1):
+        yield from _step_lines(number, step, width)
+    yield ""
+    for label, value in _summary(explanation):
+        yield from labelled(f"  {label:<{_LABEL_WIDTH + 2}}", value, columns=_LABEL_WIDTH + 4)
+    yield ""
+    yield from _judgement(explanation.verdict)
 
 
 def print_side_by_side(place: str, outcomes: Sequence[Outcome]) -> None:
     """Print handshakes beside each other: messages, main values, round trips."""
-    width = (_width() - 2) // len(outcomes) - 2
+    width = (report_width() - 2) // len(outcomes) - 2
     columns = [list(_column(outcome, width)) for outcome in outcomes]
     click.echo()
     click.echo(f"  {paint(printable(place), 'cyan', bold=True)}")
@@ -64,10 +61,6 @@ def print_side_by_side(place: str, outcomes: Sequence[Outcome]) -> None:
         cells = [column[row] if row < len(column) else "" for column in columns]
         click.echo("  " + "  ".join(f"{cell:<{width}}" for cell in cells).rstrip())
     click.echo()
-
-
-def _width() -> int:
-    return max(_MIN_WIDTH, min(_MAX_WIDTH, shutil.get_terminal_size().columns))
 
 
 def _step_lines(number: int, step: Step, width: int) -> Iterator[str]:
@@ -137,20 +130,20 @@ def _effort(effort: Effort) -> str:
     return f"{trips}, {effort.seconds * 1000:.1f} ms, {effort.size:,} bytes of messages"
 
 
-def _judgement(explanation: Explanation, width: int) -> Iterator[str]:
-    verdict = explanation.verdict
-    if verdict is None or verdict.is_trusted:
-        yield f"  {paint('ok', 'green')}    This machine's clients go on."
-    else:
-        yield f"  {paint('stop', 'red')}  This machine's clients end the handshake at the check."
-        yield "        This one went on without trust, to show the rest."
+def _judgement(verdict: Verdict | None) -> Iterator[str]:
+    """Yield what clients object to, and whether those of this machine go on, as doctor does."""
+    goes_on = verdict is None or verdict.is_trusted
     for objection in _objections(verdict) if verdict else ():
-        text = printable(objection[:1].upper() + objection[1:])
-        indent = " " * 8
-        # Commands are to be copied: trio-https stays in one line.
-        yield from textwrap.wrap(
-            text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
-        )
+        text = f"{objection[:1].upper()}{objection[1:]}"
+        yield from finding("note" if goes_on else "problem", text)
+    if goes_on:
+        yield from finding("ok", "This machine's clients go on.")
+        return
+    yield ""
+    yield from indented(
+        "This machine's clients end the handshake at the check. This one went on without trust, to"
+        " show the rest."
+    )
 
 
 def _objections(verdict: Verdict) -> Iterator[str]:
@@ -165,7 +158,7 @@ def _column(outcome: Outcome, width: int) -> Iterator[str]:
     yield f"TLS {outcome.offer.version}"
     yield "─" * width
     if explanation is None:
-        yield from textwrap.wrap(f"No handshake: {printable(outcome.reason)}.", width)
+        yield from textwrap.wrap(printable(no_handshake_in_words(outcome)), width)
         return
     for step in explanation.steps:
         yield _cut(_short_heading(step), width)

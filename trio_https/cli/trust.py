@@ -29,11 +29,16 @@ def store_options(function: Decorated) -> Decorated:
 
 
 @click.command(
-    short_help="Have browsers and programs trust your CA.",
+    short_help="Have browsers and programs trust your authority.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @store_options
-def trust(kinds: tuple[str, ...], dry_run: bool) -> int:
+@click.option(
+    "--steps",
+    is_flag=True,
+    help="Print the steps for other devices, also where nothing is left to do on this machine.",
+)
+def trust(kinds: tuple[str, ...], dry_run: bool, steps: bool) -> int:
     """Have this machine's browsers and programs trust your certificate authority.
 
     It is made if you have none yet. It goes into the trust store of the system, and on Linux into
@@ -46,7 +51,7 @@ def trust(kinds: tuple[str, ...], dry_run: bool) -> int:
     from .trust_stores import trust_authority
 
     try:
-        return trust_authority(kinds, dry_run=dry_run)
+        return trust_authority(kinds, dry_run=dry_run, steps=steps)
     except ConfigError as exc:
         raise Mistake(str(exc)) from exc
 

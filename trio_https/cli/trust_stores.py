@@ -6,7 +6,6 @@ import shlex
 import subprocess
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from ..certificates.home import certificates_home
 from ..certificates.local_ca import open_local_ca
@@ -18,6 +17,7 @@ from ..trust.known_stores import find_stores
 from ..trust.record import forget, known_authorities, remember
 from ..trust.store import Command, Store
 from .console import paint, say
+from .layout import indented
 
 __all__ = ["trust_authority", "untrust_authorities"]
 
@@ -29,13 +29,15 @@ _ADDING = {
 }
 _REMOVING = _ADDING | {Status.NEEDLESS: ("not there", "green")}
 
+_DETAILS_COLUMN = 23
 _BROWSERS = ("chromium", "firefox")
 
 
-def trust_authority(kinds: Sequence[str], *, dry_run: bool) -> int:
+def trust_authority(kinds: Sequence[str], *, dry_run: bool, steps: bool) -> int:
     """Have the stores trust the local CA, which is made if need be; return the exit code.
 
-    Raises ``ConfigError`` for what the user got wrong.
+    With ``steps``, those for other devices are told even where nothing was to be done. Raises
+    ``ConfigError`` for what the user got wrong.
     """
     stores = _find_stores(kinds)
     home = certificates_home()
@@ -54,8 +56,11 @@ def trust_authority(kinds: Sequence[str], *, dry_run: bool) -> int:
     if not stores:
         say("  No trust store of a known kind is on this machine.")
     _say_advice(outcomes)
-    if not dry_run:
+    if steps or not (dry_run or _is_needless(outcomes)):
         _say_steps(authority)
+    elif _is_needless(outcomes):
+        say()
+        say("Nothing is left to do here. For phones and other devices: trio-https trust --steps")
     return _exit_code(outcomes) if stores else 1
 
 
@@ -100,6 +105,10 @@ def _exit_code(outcomes: Iterable[Outcome]) -> int:
     return 1 if any(outcome.status is Status.FAILED for outcome in outcomes) else 0
 
 
+def _is_needless(outcomes: Sequence[Outcome]) -> bool:
+    return bool(outcomes) and all(outcome.status is Status.NEEDLESS for outcome in outcomes)
+
+
 def _say_identity(authority: Authority) -> None:
     say(f"  file     {authority.path}")
     say(f"  SHA-256  {authority.sha256}")
@@ -110,16 +119,21 @@ def _say_outcomes(outcomes: Iterable[Outcome], words: dict[Status, tuple[str, st
     for outcome in outcomes:
         word, colour = words[outcome.status]
         store = outcome.store
-        say(f"  {paint(f'{word:<9}', colour)}  {store.kind:<8}  {_home_as_tilde(store.place)}")
-        say(f"{'':<23}for {store.readers}")
+        say(f"  {paint(f'{word:<9}', colour)}  {store.kind:<8}  {store.place}")
+        _say_details(f"for {store.readers}")
         if outcome.reason:
-            say(f"{'':<23}{outcome.reason}.")
+            _say_details(f"{outcome.reason}.")
         if outcome.remedy:
-            say(f"{'':<23}{outcome.remedy}.")
+            _say_details(f"{outcome.remedy}.")
         elif outcome.commands and outcome.status in (Status.FAILED, Status.PLANNED):
-            say(f"{'':<23}{'By hand' if outcome.status is Status.FAILED else 'By running'}:")
+            _say_details("By hand:" if outcome.status is Status.FAILED else "By running:")
             for command in outcome.commands:
                 say(f"    {_command_line(command, as_root=store.needs_root)}")
+
+
+def _say_details(text: str) -> None:
+    for line in indented(text, _DETAILS_COLUMN):
+        say(line)
 
 
 def _say_advice(outcomes: Iterable[Outcome]) -> None:
@@ -143,17 +157,10 @@ def _say_steps(authority: Authority) -> None:
         say()
         say(f"  {client}")
         for step in steps:
-            say(f"    - {step}")
+            say(f"    - {step}")  # in one line, for there are commands among them
 
 
 def _command_line(command: Command, *, as_root: bool) -> str:
     if platform.system() == "Windows":
         return subprocess.list2cmdline(command)
     return shlex.join(("sudo", *command) if as_root else command)
-
-
-def _home_as_tilde(place: str) -> str:
-    try:
-        return f"~/{Path(place).relative_to(Path.home())}"
-    except (ValueError, RuntimeError):
-        return place

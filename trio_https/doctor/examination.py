@@ -25,7 +25,13 @@ async def examine(host: str, port: int, home: Path, *, now: datetime) -> list[Fi
     """
     visits = await _visit(host, port)
     if not visits:
-        return [problem(f"{host} has no address: no server is found by that name.")]
+        return [
+            problem(
+                f"{host} has no address: no server is found by that name. Is it spelled right? If"
+                " it is, enter it in the DNS or in this machine's hosts file; or go to the server"
+                " by its address, with --host."
+            )
+        ]
     findings = diagnose_visits(visits, now=now)
     chain = _chain_of(visits)
     if chain is not None:

@@ -15,8 +15,10 @@ import trio
 
 from ..errors import ConfigError
 from ..flights import Side
+from ..rules.handshake_failures import ServerFailure, server_alert
 from ..rules.tls_records import Alert, ChangeCipherSpec, HandshakeMessage
 from ..rules.tls_registry import alert_name
+from ..served_certificate import why_no_handshake
 from .transcript import Entry
 
 __all__ = ["Dialogue", "NoHandshake", "Offer", "hold_dialogue", "open_client_context"]
@@ -37,13 +39,13 @@ _END_OF_HEAD = b"\r\n\r\n"
 # The suites of TLS 1.2 in which the client sends the secret (RFC 5246 §7.4.7.1).
 _RSA_CIPHERS = "kRSA+AESGCM:kRSA+AES"
 
-# OpenSSL's reasons, which change with its versions.
-_NO_TLS = {"WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"}
-_NO_VERSION = {"UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE"}
-
 
 class NoHandshake(Exception):  # noqa: N818 -- a finding, and not a fault of ours
     """There was no handshake; the message says why, in words."""
+
+    def __init__(self, failure: ServerFailure) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,17 +241,8 @@ def _event(content_type: int, octets: bytes) -> HandshakeMessage | ChangeCipherS
     return None
 
 
-def _why(exc: Exception, transcript: Sequence[Entry]) -> str:
+def _why(exc: Exception, transcript: Sequence[Entry]) -> ServerFailure:
     last = transcript[-1] if transcript else None
     if last is not None and last.sender == "server" and isinstance(last.event, Alert):
-        return f"the server refuses, with the alert {alert_name(last.event.description)}"
-    if isinstance(exc, ssl.SSLEOFError):
-        return "the server closed the connection in the middle of the handshake"
-    if not isinstance(exc, ssl.SSLError):
-        return "the server broke the connection off in the middle of the handshake"
-    reason = exc.reason or str(exc)
-    if reason in _NO_TLS:
-        return "what answers there is not TLS"
-    if reason in _NO_VERSION:
-        return "the server has none of the versions of TLS that were offered"
-    return f"the handshake failed: {reason.replace('_', ' ').lower()}"
+        return server_alert(alert_name(last.event.description))
+    return why_no_handshake(exc)

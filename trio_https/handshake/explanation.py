@@ -14,6 +14,7 @@ from functools import partial
 import trio
 
 from ..certificates.details import describe_chain, parse_chain
+from ..rules.handshake_failures import ServerFailure
 from ..rules.tls_records import HandshakeMessage
 from .dialogue import Dialogue, Offer, hold_dialogue, open_client_context
 from .steps import Step
@@ -68,11 +69,11 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an offer: an explanation, or the reason why there is none."""
+    """What became of an offer: an explanation, or the failure why there is none."""
 
     offer: Offer
     explanation: Explanation | None
-    reason: str = ""
+    failure: ServerFailure | None = None
 
 
 async def explain_handshake(

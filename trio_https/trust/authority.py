@@ -46,7 +46,7 @@ class Authority:
 
 def read_authority(path: Path) -> Authority:
     """Return the CA whose certificate is in a PEM file. Raises ConfigError where there is none."""
-    remedy = "Remove it, if it is no file of a CA"
+    remedy = "Remove it, if it is no file of an authority"
     for block in read_pem_blocks(path, remedy):
         if block.label == "CERTIFICATE":
             return Authority(path=path, der=block.data)

@@ -53,7 +53,7 @@ _STEPS = {
         iPhone and iPad
         Bring {name} to the device (AirDrop, mail, a download) and open it
         Settings; Profile Downloaded; Install
-        Settings; General; About; Certificate Trust Settings; turn it on for this CA
+        Settings; General; About; Certificate Trust Settings; turn it on for this authority
     """,
     "programs": """
         Programs with a list of their own
