@@ -22,7 +22,7 @@ PACKAGE = Path(trio_https.__file__).parent
 ROWS = (
     ("config", "errors"),
     ("rules.*",),
-    ("headers", "request_scope", "body_sink"),
+    ("headers", "request_scope", "body_sink", "path_parameters"),
     ("request_body", "upgrades"),
     ("forms",),
     ("flights",),
@@ -63,6 +63,14 @@ SIBLINGS = {
     ("rules.preconditions", "rules.http_dates"): "a precondition compares dates",
     ("rules.path_pattern", "rules.author_lines"): "what is wrong in a pattern is told by its line",
     ("rules.path_pattern", "rules.request_target"): "a pattern may begin with an authority",
+    ("rules.route_pattern", "rules.author_lines"): "what is wrong in a key is told as in a line",
+    ("rules.route_pattern", "rules.path_pattern"): "literals are decoded as an author's are",
+    (
+        "rules.route_pattern",
+        "rules.request_method",
+    ): "a key names methods that handlers are asked for",
+    ("rules.route_tree", "rules.route_pattern"): "the tree is made of patterns",
+    ("rules.route_tree", "rules.url_path"): "segments are decoded as all paths are",
     ("rules.redirect_rules", "rules.author_lines"): "a rule is a line",
     ("rules.redirect_rules", "rules.path_pattern"): "a rule begins with a pattern",
     ("rules.redirect_rules", "rules.request_target"): "a rule may lead to another authority",

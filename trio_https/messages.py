@@ -5,7 +5,7 @@ encodes and decodes. Nothing here knows of connections, TLS or files.
 """
 
 import json
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,6 +18,7 @@ from .config import MIB
 from .flights import Flight
 from .forms import Form, FormLimits, open_form
 from .headers import Headers
+from .path_parameters import NO_PARAMETERS, PathParameters
 from .request_body import RequestBody, check_body_size, decode_text, parse_json
 from .request_scope import NEVER, RequestScope, StopSignal
 from .upgrades import Upgrade
@@ -129,9 +130,14 @@ class Request:
     mounted_at: str = ""
     """What of ``raw_path`` has led to this handler, when a router gave it all that lies below:
     "/static". Redirects and links are made with it."""
-    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    path_parameters: PathParameters = NO_PARAMETERS
     """What a router found in place of the names in its pattern, percent-decoded."""
     scope: RequestScope = field(default_factory=RequestScope, repr=False)
+
+    @property
+    def remaining_raw_path(self) -> str:
+        """What of ``raw_path`` lies below ``mounted_at``: "/style.css"."""
+        return self.raw_path[len(self.mounted_at) :]
 
     @property
     def cancel_scope(self) -> trio.CancelScope:

@@ -25,7 +25,8 @@ class Elsewhere(NamedTuple):
 class Directions:
     """The directions to what is in a folder.
 
-    ``prefix`` is the path of its root, encoded; with ``spa``, what is missing is its first page.
+    ``prefix`` is the path of its root, encoded, below where a router has mounted it; with ``spa``,
+    what is missing is its first page.
     """
 
     def __init__(self, site: Site, author: AuthorFiles, *, prefix: str, spa: bool) -> None:
@@ -45,29 +46,36 @@ class Directions:
         if redirects.has_forced:
             redirect = redirects.find(path.text, request.query, request.authority)
             if redirect is not None and redirect.is_forced:
-                return self._redirected(redirect)
+                return self._redirected(redirect, request)
         if path.segments is not None:
             found = self._site.find(path.segments, ends_in_slash=path.ends_in_slash)
             if found is not None:
                 return self._moved(found, request) if isinstance(found, Moved) else found
         redirect = redirects.find(path.text, request.query, request.authority)
         if redirect is not None:
-            return self._redirected(redirect)
+            return self._redirected(redirect, request)
         return self._first_page(request, path) if self._spa else None
 
     def _moved(self, moved: Moved, request: Request) -> Elsewhere:
         slash = "/" if moved.ends_in_slash else ""
         query = f"?{request.query}" if request.query else ""
         # 301 is understood by every client; that it may turn POST into GET can't happen here.
-        return Elsewhere(f"{self._prefix}{encode_segments(moved.segments)}{slash}{query}", 301)
+        return Elsewhere(
+            f"{self._root_of(request)}{encode_segments(moved.segments)}{slash}{query}", 301
+        )
 
-    def _redirected(self, redirect: Redirect) -> Page | Elsewhere | None:
+    def _redirected(self, redirect: Redirect, request: Request) -> Page | Elsewhere | None:
         """Return what the author has in mind; a page that isn't there is nothing."""
         if redirect.status in (200, 404):
             page = self._page_at(redirect.target)
             return page and page._replace(status=redirect.status)
         is_own = redirect.target.startswith("/")
-        return Elsewhere(f"{self._prefix if is_own else ''}{redirect.target}", redirect.status)
+        prefix = self._root_of(request) if is_own else ""
+        return Elsewhere(f"{prefix}{redirect.target}", redirect.status)
+
+    def _root_of(self, request: Request) -> str:
+        """Return the raw path that stands for the root, without a slash at its end."""
+        return f"{request.mounted_at}{self._prefix}"
 
     def _page_at(self, target: str) -> Page | None:
         path = page_path(target.partition("#")[0].partition("?")[0])

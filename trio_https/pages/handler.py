@@ -17,7 +17,7 @@ from ..files.kept_files import Files
 from ..files.open_file import Folder
 from ..messages import Headers, Request, Response
 from ..rules.entity_tag import coded_entity_tag
-from ..rules.url_path import PagePath, encode_segments, is_servable_name, page_path
+from ..rules.url_path import PagePath, decode_path, encode_segments, is_servable_name, page_path
 from .author_files import AuthorFiles
 from .directions import Directions, Elsewhere
 from .listing import Listings
@@ -51,7 +51,8 @@ _REVALIDATE = ("Cache-Control", "no-cache")
 class Pages:
     """The handler that serves the files below ``root``, and nothing else.
 
-    - ``prefix``: the path that stands for the root, "/docs" say; other paths are not found.
+    - ``prefix``: the path that stands for the root, "/docs" say; other paths are not found. Below a
+      mount of a ``Router`` there is no need for it.
     - ``index_names``: what a URL that ends in a slash stands for, the first that is there.
     - ``pretty_urls``: "/about" is ``about.html``, and each page has one URL that others lead to.
     - ``spa``: what is missing, and has no extension, is the first page (single-page application).
@@ -126,7 +127,7 @@ class Pages:
             # RFC 9110 §9.1: 405 for a method that is known, 501 for one that is not.
             status = 405 if request.method in _KNOWN_METHODS else 501
             raise HTTPError(status, "pages are read, by GET and HEAD", headers=(_ALLOW,))
-        path = page_path(request.raw_path, prefix=self._prefix)
+        path = page_path(request.remaining_raw_path, prefix=self._prefix)
         if path is None:
             return self._not_found()
         match self._directions.find(request, path):
@@ -167,7 +168,8 @@ class Pages:
         return validators
 
     async def _list(self, request: Request, path: PagePath, folder: ListedFolder) -> Response:
-        listed = await self._listings.respond(request, folder.segments, prefix=self._prefix)
+        prefix = f"{decode_path(request.mounted_at)}{self._prefix}"
+        listed = await self._listings.respond(request, folder.segments, prefix=prefix)
         headers = Headers(self._by_author((*listed.headers, *self._hsts), request, path))
         # Its own policy names its style by a hash: without that, a list has none.
         own_policy = listed.headers.get(_CSP)
@@ -199,7 +201,7 @@ class Pages:
         """Return the page that the folder has for a fault of the server, else raise the error."""
         if error.status in _OUR_FAULT:
             with suppress(HTTPError, OSError):  # what has failed may fail for this page too
-                path = page_path(request.raw_path, prefix=self._prefix)
+                path = page_path(request.remaining_raw_path, prefix=self._prefix)
                 page = path and await self._error_page(request, path, error.status, error.headers)
                 if page is not None:
                     return page

@@ -81,12 +81,13 @@ class PagePath(NamedTuple):
 def page_path(raw_path: str, *, prefix: str = "") -> PagePath | None:
     """Return what ``raw_path`` is below ``prefix``, None for a path that is not below it.
 
-    ``prefix`` is decoded, and does not end in a slash. Raises ``HTTPError`` as ``decode_path``.
+    ``prefix`` is decoded, and does not end in a slash. ``raw_path`` may be "", where what it is
+    below of was asked for without a slash. Raises ``HTTPError`` as ``decode_path``.
     """
     text = decode_path(raw_path)
     if text != prefix and not text.startswith(f"{prefix}/"):
         return None
-    segments = file_segments(raw_path, depth=prefix.count("/"))
+    segments = file_segments(raw_path or "/", depth=prefix.count("/"))
     return PagePath(text[len(prefix) :], segments)
 
 
