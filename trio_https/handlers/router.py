@@ -105,7 +105,7 @@ def _routed(request: Request, match: Match[_Place], route: _Route) -> Request:
         return request
     if match.values:
         found = dict(zip(route.names, match.values, strict=True))
-        parameters = PathParameters({**parameters, **found})
+        parameters = PathParameters({**parameters, **found} if parameters else found)
     return replace(request, mounted_at=mounted_at, path_parameters=parameters)
 
 
