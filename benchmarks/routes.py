@@ -1,8 +1,8 @@
 """What it costs to find a handler: microseconds a request, with 10 routes and with 1,000.
 
-One thread, no connection: the handler returns at once, so what is measured is the router, and, where
-a path has parameters or leads below a mount, the request that is made for its handler. The best of
-several runs; and the same as a share of 132 µs, the CPU of a small page over TLS.
+One thread, no connection: the handler returns at once, so what is measured is the router, and the
+request that it makes for a handler, where there are parameters or a mount. The best of several
+runs; and the same as a share of 132 µs, the CPU of a small page over TLS.
 
     python benchmarks/routes.py
 """
@@ -92,7 +92,9 @@ def main() -> None:
         alone = microseconds(lambda: run(answer(request)))  # noqa: B023 -- called at once
         costs = [microseconds(lambda: run(router(request))) - alone for router in (few, many)]  # noqa: B023
         share = f"{costs[1] / PAGE_MICROSECONDS:.1%}"
-        print(f"{name:28}{costs[0]:>9.2f} µs{costs[1]:>7.2f} µs{costs[1] / costs[0]:>8.2f}{share:>12}")
+        print(
+            f"{name:28}{costs[0]:>9.2f} µs{costs[1]:>7.2f} µs{costs[1] / costs[0]:>8.2f}{share:>12}"
+        )
 
 
 if __name__ == "__main__":
