@@ -120,11 +120,18 @@ def test_behind_all_else_stands_the_id_of_a_bug() -> None:
     assert line.endswith(" 12.3ms error=0123abcd")
 
 
+def test_who_has_logged_in_and_the_id_of_the_request_are_there_escaped() -> None:
+    line = str(make_entry(user='a b"', request_id="1-a@b"))
+    assert " - a\\x20b\\x22 [" in line
+    assert line.endswith(" 12.3ms id=1-a@b")
+
+
 # As JSON
 
 
 def test_as_json_each_field_has_its_name() -> None:
-    assert json.loads(make_entry(error_id="0123abcd").to_json()) == {
+    entry = make_entry(error_id="0123abcd", user="ada", request_id="1-a@b")
+    assert json.loads(entry.to_json()) == {
         "time": RECEIVED_AT,
         "client": "192.0.2.7:49152",
         "method": "GET",
@@ -140,6 +147,8 @@ def test_as_json_each_field_has_its_name() -> None:
         "resumed": False,
         "server_name": None,
         "client_certificate": None,
+        "user": "ada",
+        "request_id": "1-a@b",
         "error_id": "0123abcd",
     }
 

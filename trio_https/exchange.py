@@ -191,5 +191,7 @@ def _log_access(connection: HTTP1Connection, request: Request | None) -> None:
         headers=request.headers if request else Headers(),
         tls=connection.tls,
         error_id=connection.error_id,
+        user=request.user if request else None,
+        request_id=request.id if request else None,
     )
     access_logger.info(entry)

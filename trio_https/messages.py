@@ -149,6 +149,16 @@ class Request:
         """
         return self.scope.cancel_scope
 
+    @property
+    def user(self) -> str | None:
+        """Who has logged in: the name that ``with_basic_auth`` has verified; None without it."""
+        return self.scope.user
+
+    @property
+    def id(self) -> str | None:
+        """What identifies this request in the log: given by ``with_request_id``; None without."""
+        return self.scope.request_id
+
     def outlive_client(self) -> None:
         """Have the work for this request go on when its client leaves, from now on.
 

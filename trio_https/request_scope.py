@@ -1,7 +1,8 @@
 """What a request's work is bound to: a cancel scope, which ends with the client unless told not to.
 
 The connection enters the scope and the watch over clients cancels it; a handler sees it as
-``request.cancel_scope``. Who comes and goes is not known here.
+``request.cancel_scope``. Beside it is what handlers find out for those further in, and for the log.
+Who comes and goes is not known here.
 """
 
 from typing import Protocol
@@ -30,13 +31,16 @@ NEVER: StopSignal = trio.Event()
 class RequestScope:
     """The cancel scope around handler, response and upgrade, and what cancels it."""
 
-    __slots__ = ("cancel_scope", "client_has_left", "outlives_client")
+    __slots__ = ("cancel_scope", "client_has_left", "outlives_client", "request_id", "user")
 
     def __init__(self) -> None:
         self.cancel_scope = trio.CancelScope()
         self.outlives_client = False
         """Whether the work goes on when the client has left."""
         self.client_has_left = False
+        self.user: str | None = None
+        """Who was authenticated, by other means than a certificate."""
+        self.request_id: str | None = None
 
     def note_departure(self) -> None:
         """Take note that the client has left; what works only for the client is cancelled."""

@@ -40,6 +40,10 @@ class AccessEntry:
     tls: TLSInfo | None
     error_id: str | None = None
     """Under which the traceback of a handler's bug stands in the log."""
+    user: str | None = None
+    """Who has logged in with a password."""
+    request_id: str | None = None
+    """By which others know it: proxies, and the client."""
 
     def __str__(self) -> str:
         client = self.client.host if self.client else "-"
@@ -52,12 +56,14 @@ class AccessEntry:
             f" {f'{self.tls.version} {self.tls.cipher_suite}' if self.tls else '- -'}"
             f" {self.duration * 1000:.1f}ms"
             f"{f' error={self.error_id}' if self.error_id else ''}"
+            f"{f' id={escape(self.request_id)}' if self.request_id else ''}"
         )
 
     def _user(self) -> str:
-        """Return the verified subject, in the place where the format has who was authenticated."""
+        """Return who was authenticated, where the format has it: by a password, or by TLS."""
         client = self.tls.client if self.tls else None
-        return escape(client.subject).replace(" ", r"\x20") or "-" if client else "-"
+        user = self.user or (client.subject if client else "")
+        return escape(user).replace(" ", r"\x20") or "-"
 
     def to_json(self) -> str:
         """Return the entry as a JSON object on one line, in ASCII; times in seconds."""
@@ -79,6 +85,8 @@ class AccessEntry:
                 "resumed": self.tls.resumed if self.tls else None,
                 "server_name": self.tls.server_name if self.tls else None,
                 "client_certificate": self._client_certificate(),
+                "user": self.user,
+                "request_id": self.request_id,
                 "error_id": self.error_id,
             }
         )
