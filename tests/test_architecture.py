@@ -80,6 +80,13 @@ SIBLINGS = {
     ("rules.handshake_messages", "rules.octet_reader"): "so are the messages after it",
     ("rules.tls_records", "rules.octet_reader"): "what is no record is malformed, too",
     ("handlers.connection_info", "handlers.own_pages"): "only pages of one's own may ask",
+    (
+        "handlers.basic_auth",
+        "handlers.passwords",
+    ): "passwords are compared with what is kept of them",
+    ("handlers.cors", "handlers.reply_fields"): "responses get fields, whatever they are",
+    ("handlers.request_id", "handlers.reply_fields"): "so do they here",
+    ("handlers.security_headers", "handlers.reply_fields"): "and here",
     ("http1", "stopping"): "the wait for the next request ends with the server",
     ("http1", "incoming"): "what the border parses has come into a buffer",
     ("http1", "incoming_body"): "the octets of a body that h11 is to decode",
@@ -298,6 +305,7 @@ def test_who_needs_a_name_of_ssl_takes_no_more_of_it(name: str) -> None:
 
 
 PURE = {
+    "base64",
     "collections",
     "dataclasses",
     "datetime",
@@ -310,6 +318,7 @@ PURE = {
     "struct",
     "time",
     "typing",
+    "unicodedata",
     "urllib",
 }
 

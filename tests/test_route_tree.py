@@ -1,6 +1,7 @@
 """The tree of patterns finds what comparing each pattern with the path would find, in order."""
 
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import quote
 
 import pytest
@@ -26,7 +27,7 @@ def tree_of(*keys: str) -> RouteTree[str]:
     tree: RouteTree[str] = RouteTree()
     for key in keys:
         parsed = parse_route_key(key)
-        tree.place(parsed.segments, lambda key=key: key, is_mount=parsed.is_mount)
+        tree.place(parsed.segments, partial(str, key), is_mount=parsed.is_mount)
     return tree
 
 
@@ -141,7 +142,8 @@ def fits(segment: Segment, text: str) -> bool:
 
 def values_in(key: RouteKey, path: Sequence[str]) -> tuple[str, ...] | None:
     """Return what the parameters stand for, None if the path does not fit the pattern."""
-    segments, rest = key.segments, ()
+    segments = key.segments
+    rest: tuple[str, ...] = ()
     if segments and segments[-1].kind == "path":
         segments, below = segments[:-1], path[len(segments) - 1 :]
         if not below or not below[0] or not all(is_text(part) for part in below if part):
@@ -173,7 +175,7 @@ def test_the_tree_finds_what_trying_each_pattern_finds(
     parsed = [parse_route_key(text) for text in texts]
     shapes = {}
     for key in parsed:
-        place = tree.place(key.segments, lambda key=key: (key,), is_mount=key.is_mount)
+        place = tree.place(key.segments, partial(tuple, [key]), is_mount=key.is_mount)
         shapes[place] = place[0]
     expected = [
         (key, values)

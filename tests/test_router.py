@@ -162,7 +162,7 @@ async def test_an_upgrade_comes_through() -> None:
     async def talk(stream: object) -> None:
         raise AssertionError
 
-    upgrade = Upgrade(protocol="example/1", talk=talk)  # type: ignore[arg-type]
+    upgrade = Upgrade(protocol="example/1", talk=talk)
 
     async def chat(request: Request) -> Upgrade:
         return upgrade

@@ -17,6 +17,7 @@ from ..files.kept_files import Files
 from ..files.open_file import Folder
 from ..messages import Headers, Request, Response
 from ..rules.entity_tag import coded_entity_tag
+from ..rules.page_policy import PAGE_POLICY
 from ..rules.url_path import PagePath, decode_path, encode_segments, is_servable_name, page_path
 from .author_files import AuthorFiles
 from .directions import Directions, Elsewhere
@@ -37,13 +38,6 @@ _ALLOW = ("Allow", "GET, HEAD, OPTIONS")
 
 _CSP = "Content-Security-Policy"
 
-# nosniff: a file is what its name says, never a script by its looks. Other sites get to know which
-# site a visitor comes from, not which page; and only this one may show its pages in frames.
-_POLICY = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "strict-origin-when-cross-origin"),
-    (_CSP, "frame-ancestors 'self'"),
-)
 # Kept, but asked about each time: what is missing may come, and what was moved may come back.
 _REVALIDATE = ("Cache-Control", "no-cache")
 
@@ -102,7 +96,7 @@ class Pages:
         self._validators_of = ValidatorsOf(etag)
         self._listings = Listings(folder)
         self._hsts = (("Strict-Transport-Security", f"max-age={hsts}"),) if hsts else ()
-        self._policy = (*_POLICY, *self._hsts)
+        self._policy = (*PAGE_POLICY, *self._hsts)
 
     async def __call__(self, request: Request, /) -> Response:
         """Answer a request for a page.
