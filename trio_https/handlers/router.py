@@ -72,7 +72,7 @@ class Router:
             place = self._tree.place(key.segments, make, is_mount=key.is_mount)
             place.add(key, _Route(text, key.names, routes[text]))
         _check_rests(keys)
-        self._methods = _allow(method for key in keys.values() for method in key.methods)
+        self._allow = _allow(method for key in keys.values() for method in key.methods)
 
     async def __call__(self, request: Request, /) -> Reply:
         """Answer a request by the handler that it is for.
@@ -81,7 +81,7 @@ class Router:
         only, and 400 for a malformed path.
         """
         if request.raw_path == "*":  # RFC 9110 §9.3.7: the server itself is asked
-            return Response(204, self._methods)
+            return Response(204, self._allow)
         segments = split_raw_path(request.remaining_raw_path)
         if segments is None:
             raise HTTPError(404)
