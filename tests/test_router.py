@@ -38,6 +38,8 @@ ROUTER = Router(
         "GET /hello/world": says("world"),
         "/any": says("any"),
         "DELETE /any": says("any, deleted"),
+        "GET /both": says("got"),
+        "/both": says("otherwise"),
         "HEAD /headed": says("head"),
         "GET /headed": says("get"),
         "OPTIONS /asked": says("options"),
@@ -66,6 +68,8 @@ ROUTER = Router(
         ("BREW", "/any", 200, "any"),
         ("OPTIONS", "/any", 200, "any"),
         ("DELETE", "/any", 200, "any, deleted"),
+        ("HEAD", "/both", 200, "got"),  # the fields are to be those of a GET
+        ("POST", "/both", 200, "otherwise"),
         ("HEAD", "/headed", 200, "head"),
         ("OPTIONS", "/asked", 200, "options"),
         ("GET", "/files/a/b", 200, "file rest=a/b"),

@@ -44,11 +44,10 @@ class _Place:
                 )
 
     def route_for(self, method: str) -> _Route | None:
-        routes = self.routes
-        route = routes.get(method) or routes.get("")
+        route = self.routes.get(method)
         if route is None and method == "HEAD":  # RFC 9110 §9.3.2: as GET, without the content
-            return routes.get("GET")
-        return route
+            route = self.routes.get("GET")
+        return route or self.routes.get("")
 
 
 class Router:
