@@ -6,6 +6,7 @@ import pytest
 import trio
 import trio.testing
 
+from trio_https.errors import HTTPError
 from trio_https.files.kept_files import Files, KeptFile
 from trio_https.files.open_file import Folder, OpenFile
 from trio_https.pages.validators import Source, Validators, ValidatorsOf
@@ -123,7 +124,8 @@ async def test_by_content_a_change_while_it_is_read_is_not_remembered(tmp_path: 
     find = ValidatorsOf("content")
     with Folder(tmp_path).open(("a",)) as file:
         write(tmp_path / "a", b"two")
-        await find(file, now=NOW)
+        with pytest.raises(HTTPError, match="503"):
+            await find(file, now=NOW)
     assert not find._tags
 
 

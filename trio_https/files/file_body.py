@@ -7,13 +7,14 @@ whole to its receiver. Headers and HTTP are not known here.
 
 import mmap
 import os
+import time
 from collections.abc import AsyncIterator, Iterable
 from typing import Self
 
 import trio
 
 from ..errors import BodyCut
-from .file_status import was_rewritten
+from .file_status import has_other_content, seconds_until_traced
 from .open_file import OpenFile
 
 __all__ = ["BUFFER_BYTES", "Buffers", "FileBody", "read_at", "read_file"]
@@ -49,9 +50,9 @@ class Buffers:
 class FileBody(AsyncIterator[bytes | memoryview]):
     """Parts of a file, and what stands between them, as a body that owns the descriptor.
 
-    Each of ``parts`` is a range of offsets in the file, or bytes that are given as they are. What
-    was added to the file is left out; where it has become shorter, or was written over, the body
-    is cut. ``file`` is detached. ``buffers`` are those of bodies that are read by one event loop.
+    Each of ``parts`` is a range of offsets in the file, or bytes that are given as they are. Where
+    the file was written to since its status was taken, the body is cut. ``file`` is detached.
+    ``buffers`` are those of bodies that are read by one event loop.
     """
 
     def __init__(self, file: OpenFile, parts: Iterable[range | bytes], buffers: Buffers) -> None:
@@ -64,6 +65,7 @@ class FileBody(AsyncIterator[bytes | memoryview]):
         self._buffer: mmap.mmap | None = None  # made when first read: HEAD has no use for it
         self._is_reading = False
         self._is_closed = False
+        self._has_begun = False
 
     def __aiter__(self) -> Self:
         return self
@@ -88,6 +90,11 @@ class FileBody(AsyncIterator[bytes | memoryview]):
             if isinstance(part, bytes):
                 return part
             self._range = part
+        if not self._has_begun:
+            await _wait_until_traced(self._status)
+            self._has_begun = True
+            if self._is_closed:
+                raise trio.ClosedResourceError("this body was closed while it was to be read")
         self._buffer = self._buffer or self._buffers.take()
         piece = memoryview(self._buffer)[: len(self._range)]
         count = await self._read(piece, self._range.start)
@@ -102,8 +109,9 @@ class FileBody(AsyncIterator[bytes | memoryview]):
             status = os.fstat(self._fd)
         except OSError as exc:
             raise BodyCut(f"{self._path}: {exc.strerror}") from exc
-        if not count or was_rewritten(self._status, status):
+        if not count or has_other_content(self._status, status, self._path):
             raise BodyCut(f"{self._path}: it was changed while it was sent")
+        self._status = status  # a change of its name needs no second thought at the next look
         return count
 
     async def _read_in_thread(self, piece: memoryview, offset: int) -> int:
@@ -143,14 +151,20 @@ async def read_file(file: OpenFile, part: range) -> bytes | None:
     The caller closes ``file``. Raises ``OSError``. Cancelling waits for a read that has begun in a
     thread; without a thread there is no checkpoint.
     """
+    await _wait_until_traced(file.status)
     buffer, fd = bytearray(len(part)), file.fileno()
     count = _read_cached(fd, buffer, part.start)
     if count != len(part):
         count = await trio.to_thread.run_sync(_read_all_blocking, fd, buffer, part.start)
-    # Also where it is only longer: nobody would miss what is behind the first bytes of a new page.
-    if count != len(part) or os.fstat(fd).st_mtime_ns != file.status.st_mtime_ns:
+    if count != len(part) or has_other_content(file.status, os.fstat(fd), file.path):
         return None
     return bytes(buffer)
+
+
+async def _wait_until_traced(status: os.stat_result) -> None:
+    """Wait, for a tick of the kernel at most, so that a change while the file is read is seen."""
+    if seconds := seconds_until_traced(status, time.time()):
+        await trio.sleep(seconds)
 
 
 def _read_all_blocking(fd: int, buffer: bytearray, offset: int) -> int:

@@ -14,7 +14,7 @@ import trio
 
 from ..errors import HTTPError
 from ..files.file_body import BUFFER_BYTES, read_at
-from ..files.file_status import file_identity, is_settled, was_rewritten
+from ..files.file_status import file_identity, has_other_content, is_settled
 from ..files.kept_files import KeptFile
 from ..files.open_file import OpenFile
 from ..rules.entity_tag import file_entity_tag
@@ -75,10 +75,8 @@ class ValidatorsOf:
         else:
             tag = await self._read_tag(file, identity)
             status = os.fstat(file.fileno())
-            if was_rewritten(file.status, status):
+            if has_other_content(file.status, status, file.path):
                 raise HTTPError(503, "the file is being written", headers=[("Retry-After", "1")])
-            if file_identity(status) != identity:
-                return tag  # of what is sent, the part before what was added
         if is_settled(file.status, now):
             self._keep(identity, tag)
         return tag
