@@ -3,8 +3,15 @@
 from .config import Limits
 from .errors import ClientGone, ConfigError, HTTPError
 from .forms import Form, UploadedFile
+from .handlers.basic_auth import with_basic_auth
 from .handlers.client_certificates import with_client_certificates
+from .handlers.cors import with_cors
 from .handlers.known_hosts import with_known_hosts
+from .handlers.passwords import hash_password
+from .handlers.request_id import with_request_id
+from .handlers.router import Router
+from .handlers.security_headers import with_security_headers
+from .handlers.time_limit import with_time_limit
 from .identities.local import local_certificate
 from .identities.places import CertificateFolder, KeyFiles, LocalAuthority
 from .identities.served import Identities
@@ -20,6 +27,7 @@ from .messages import (
     TLSInfo,
 )
 from .pages.handler import Pages
+from .path_parameters import PathParameters
 from .request_body import RequestBody
 from .request_scope import StopSignal
 from .server import TLS, Server, serve, serve_listeners, serve_stream
@@ -44,19 +52,27 @@ __all__ = [
     "Limits",
     "LocalAuthority",
     "Pages",
+    "PathParameters",
     "Reply",
     "Request",
     "RequestBody",
     "Response",
+    "Router",
     "Server",
     "StopSignal",
     "TLSInfo",
     "Upgrade",
     "UploadedFile",
+    "hash_password",
     "local_certificate",
     "serve",
     "serve_listeners",
     "serve_stream",
+    "with_basic_auth",
     "with_client_certificates",
+    "with_cors",
     "with_known_hosts",
+    "with_request_id",
+    "with_security_headers",
+    "with_time_limit",
 ]
