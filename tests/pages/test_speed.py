@@ -1,8 +1,8 @@
 """What speed depends on, told without a clock: threads, turns of other tasks, files, records."""
 
 import os
-import time
 import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
