@@ -11,9 +11,10 @@ and after that was replaced. Where files are and when to read them anew is not k
 """
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .config import TLSSettings
 from .errors import ConfigError
@@ -31,6 +32,8 @@ class NamedContext:
 
     names: tuple[str, ...]
     context: ssl.SSLContext
+    client_authorities: str | None = None
+    """Those that it verifies clients by; a context can't forget them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class _Certificates:
 
     by_name: Mapping[str, ssl.SSLContext]
     default: ssl.SSLContext
+    outdated: Set[ssl.SSLContext]
+    """Those that still verify clients by other authorities than are to be trusted now."""
 
 
 class ServerContexts:
@@ -58,9 +63,9 @@ class ServerContexts:
         Raises ``ConfigError`` where OpenSSL can't use them. ``session_tickets`` is how many a
         client gets after a handshake of TLS 1.3; 0: none, so that it can't resume.
         """
-        self._certificates = _table(certificates)
         self._session_tickets = session_tickets
         self._client_authorities = client_authorities
+        self._certificates = self._table(certificates)
         self._settings = settings
         self._current = self._new_context()
 
@@ -71,7 +76,7 @@ class ServerContexts:
 
     def replace(self, certificates: Sequence[NamedContext]) -> None:
         """Have these from the next handshake on; sessions that began before can be resumed."""
-        self._certificates = _table(certificates)
+        self._certificates = self._table(certificates)
 
     def replace_all(
         self, certificates: Sequence[NamedContext], client_authorities: str | None
@@ -89,7 +94,7 @@ class ServerContexts:
         except ConfigError:
             self._client_authorities = before
             raise
-        self._certificates = _table(certificates)
+        self._certificates = self._table(certificates)
         self._current = current
 
     def renew_ticket_keys(self) -> None:
@@ -112,6 +117,15 @@ class ServerContexts:
         context.sni_callback = self._choose
         return context
 
+    def _table(self, certificates: Sequence[NamedContext]) -> _Certificates:
+        by_name = names_to_choose_by((named.names, named.context) for named in certificates)
+        outdated = frozenset(
+            named.context
+            for named in certificates
+            if named.client_authorities != self._client_authorities
+        )
+        return _Certificates(by_name, certificates[0].context, outdated)
+
     def _choose(
         self, connection: ssl.SSLObject, server_name: str | None, _context: ssl.SSLContext
     ) -> None:
@@ -119,13 +133,23 @@ class ServerContexts:
         if isinstance(connection, _NamedObject):
             connection.indicated_name = server_name
         certificates = self._certificates
-        connection.context = choose_by_name(certificates.by_name, server_name, certificates.default)
+        chosen = choose_by_name(certificates.by_name, server_name, certificates.default)
+        connection.context = chosen
+        if isinstance(connection, _NamedObject):
+            connection.knows_client = chosen not in certificates.outdated
 
 
 class _NamedObject(ssl.SSLObject):
     """The server's end of a connection, which tells the name that the client indicated."""
 
     indicated_name: str | None = None
+    knows_client = True
+
+    def getpeercert(self, binary_form: bool = False) -> Any:
+        """Return the client's certificate; {} or None, as for none, if it isn't to be trusted."""
+        if not self.knows_client:
+            return None if binary_form else {}
+        return super().getpeercert(binary_form)
 
     @property
     def server_hostname(self) -> str | None:
@@ -149,7 +173,7 @@ def open_named_context(
     context = open_server_context(certificate, key, password, settings=settings)
     # OpenSSL verifies with the authorities of the context that was switched to.
     ask_for_client_certificate(context, client_authorities)
-    return NamedContext(tuple(names), context)
+    return NamedContext(tuple(names), context, client_authorities)
 
 
 def ask_for_client_certificate(context: ssl.SSLContext, authorities: str | None) -> None:
@@ -168,8 +192,3 @@ def ask_for_client_certificate(context: ssl.SSLContext, authorities: str | None)
             " certificates in PEM."
         ) from exc
     context.verify_mode = ssl.CERT_OPTIONAL
-
-
-def _table(certificates: Sequence[NamedContext]) -> _Certificates:
-    by_name = names_to_choose_by((named.names, named.context) for named in certificates)
-    return _Certificates(by_name, certificates[0].context)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 import trustme
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -29,6 +30,7 @@ from trio_https import (
     Request,
     Response,
     serve,
+    serve_stream,
 )
 from trio_https.config import TLSSettings
 
@@ -385,21 +387,68 @@ async def test_broken_client_authorities_are_told_once_and_change_nothing(
     assert line.startswith(f"{path}: there is nothing in PEM in this file.")
 
 
-async def test_other_authorities_wait_until_every_certificate_can_be_loaded_for_them(
+def client_of(clients: trustme.CA, servers: trustme.CA) -> ssl.SSLContext:
+    """A client's context, with a certificate that ``clients`` has signed."""
+    context = ssl.create_default_context()
+    servers.configure_trust(context)
+    clients.issue_cert("ada@example.org").configure_cert(context)
+    return context
+
+
+async def known_client(identities: Identities, client: ssl.SSLContext) -> str:
+    """Return what the server says of who asks: the names in their certificate, or nobody."""
+
+    async def greet(request: Request) -> Response:
+        known = request.tls.client if request.tls else None
+        return Response.text(known.names[0] if known else "nobody")
+
+    ours, theirs = trio.testing.memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(serve_stream, greet, theirs, tls=identities.contexts.current))
+        stream = trio.SSLStream(ours, client, server_hostname="a.test")
+        reply = await Peer(stream).ask()
+        nursery.cancel_scope.cancel()
+    return reply.body.decode()
+
+
+async def test_an_authority_that_was_taken_out_is_not_trusted_whatever_else_is_broken(
     authority: trustme.CA, tmp_path: Path, told: Told
+) -> None:
+    path, before, after = tmp_path / "clients.pem", trustme.CA(), trustme.CA()
+    before.cert_pem.write_to_path(path)
+    pair = write_pair(authority, tmp_path, "a", "a.test")
+    identities = Identities([pair], client_ca=path)
+    assert await known_client(identities, client_of(before, authority)) == "email:ada@example.org"
+
+    after.cert_pem.write_to_path(path)
+    pair.certificate.write_text("broken")
+    await look_twice(identities)
+    assert await known_client(identities, client_of(before, authority)) == "nobody"
+    assert any("no certificate of a client is taken there" in line for line in told())
+
+    write_pair(authority, tmp_path, "a", "a.test")
+    await look_twice(identities)
+    assert await known_client(identities, client_of(after, authority)) == "email:ada@example.org"
+
+
+async def test_client_authorities_that_could_not_be_read_for_a_moment_are_read_again(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
 ) -> None:
     path = tmp_path / "clients.pem"
     trustme.CA().cert_pem.write_to_path(path)
-    pair = write_pair(authority, tmp_path, "a", "a.test")
-    identities = Identities([pair], client_ca=path)
+    identities = Identities([write_pair(authority, tmp_path, "a", "a.test")], client_ca=path)
     before = identities.contexts.current
+
+    def refuse(_path: Path) -> str:
+        raise ConfigError("too many open files. Close some.")
+
     trustme.CA().cert_pem.write_to_path(path)
-    pair.certificate.write_text("broken")
-    for _ in range(4):
-        await identities.look()
+    with monkeypatch.context() as patched:
+        patched.setattr("trio_https.identities.served._read_authorities", refuse)
+        for _ in range(4):
+            await identities.look()
     assert identities.contexts.current is before
     assert len(told()) == 1
-    write_pair(authority, tmp_path, "a", "a.test")
     await look_twice(identities)
     assert identities.contexts.current is not before
 

@@ -71,6 +71,7 @@ class Identities:
         self._now = now
         self._settling = Settling()
         self._complaint = ""
+        self._authorities_complaint = ""
         self._broken: dict[Source, str] = {}
         self._found: dict[Place, list[Source]] = {}
         self._out_of_reach: dict[Place, str] = {}
@@ -180,12 +181,31 @@ class Identities:
         sources = self._find_sources()
         if take_news("sources", sources):
             self._sources = sources
-        if self._client_ca and take_news("client_ca", stamp_files([self._client_ca])):
-            self._authorities = _read_authorities(self._client_ca)
+        self._look_at_authorities(at_once=at_once)
         now = self._now()
         lost = {source for place in self._out_of_reach for source in self._found[place]}
         there = [source for source in self._sources if source not in lost]
         return {source for source in there if take_news(source, source.stamp(now))}
+
+    def _look_at_authorities(self, *, at_once: bool) -> None:
+        """Read those of clients anew, if there are others; what can't be read is tried again."""
+        path = self._client_ca
+        if path is None:
+            return
+        if not self._settling.take_news("client_ca", stamp_files([path]), at_once=at_once):
+            return
+        try:
+            self._authorities = _read_authorities(path)
+        except ConfigError as exc:
+            if self._authorities is None:  # at the start
+                raise
+            text = f"{exc} Until then, the authorities of clients stay as they are."
+            if text != self._authorities_complaint:
+                logger.error("%s", text)
+            self._authorities_complaint = text
+            self._settling.forget("client_ca")
+        else:
+            self._authorities_complaint = ""
 
     def _find_sources(self) -> tuple[Source, ...]:
         """Return what is in all places; of one that is out of reach, what was there before."""
@@ -235,8 +255,22 @@ class Identities:
             self._settling.forget(source)
 
     def _replace_all(self) -> None:
-        """Load everything for other client authorities: a context can't forget those it has."""
-        fresh = self._load_all()
+        """Load everything for other client authorities: a context can't forget those it has.
+
+        What can't be loaded is shown as before, but no client is known by its certificate there:
+        it may be of an authority that was taken out.
+        """
+        fresh = {}
+        for source in self._sources:
+            identity = self._load_anew(source)
+            if identity is None:
+                continue
+            fresh[source] = identity
+            if identity.named.client_authorities != self._authorities:
+                logger.error("%s: no certificate of a client is taken there, until then", source)
+                self._settling.forget(source)
+        if not fresh:
+            raise ConfigError("certificates: none of them can be loaded. Mend one at least.")
         self.contexts.replace_all([each.named for each in fresh.values()], self._authorities)
         self._authorities_in_use = self._authorities
         logger.info("%s: these authorities of clients are in use now", self._client_ca)
