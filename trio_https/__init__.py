@@ -31,7 +31,7 @@ from .path_parameters import PathParameters
 from .request_body import RequestBody
 from .request_scope import StopSignal
 from .server import TLS, Server, serve, serve_listeners, serve_stream
-from .upgrades import Upgrade
+from .upgrades import Upgrade, WebSocketUpgrade
 
 __version__ = "0.1.0"
 
@@ -63,6 +63,7 @@ __all__ = [
     "TLSInfo",
     "Upgrade",
     "UploadedFile",
+    "WebSocketUpgrade",
     "hash_password",
     "local_certificate",
     "serve",

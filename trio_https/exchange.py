@@ -14,9 +14,9 @@ from .errors import BodyCut, ClientGone, HTTPError, without_groups
 from .http1 import HTTP1Connection
 from .messages import Headers, Reply, Request, Response
 from .operate.access_log import AccessEntry, access_logger, escape
-from .rules.upgrade import asks_for
+from .rules.upgrade import check_upgrade
 from .service import Service
-from .upgrades import Upgrade
+from .upgrades import Upgrade, WebSocketUpgrade
 
 __all__ = ["exchange"]
 
@@ -100,21 +100,20 @@ def _agree(connection: HTTP1Connection, request: Request, reply: Reply) -> Respo
 
     Raises ``HTTPError`` where the client has not asked for it, and ``TypeError``.
     """
+    if isinstance(reply, WebSocketUpgrade):
+        # Here, because it loads trio-websocket and wsproto, which most programs do without.
+        from .websocket.agreement import agree_on_websocket
+
+        reply = agree_on_websocket(request, reply)
     if isinstance(reply, Upgrade):
-        _check_upgrade(request, reply.protocol)
+        headers = request.headers
+        lines = {name: headers.get_all(name) for name in ("upgrade", "connection")}
+        check_upgrade(reply.protocol, http_version=request.http_version, **lines)
         if not connection.has_read_body:
             raise HTTPError(400, "an upgrade comes after the body, and this one was not read")
     elif not isinstance(reply, Response):
         raise TypeError(f"a handler returns a Response or an Upgrade, not {reply!r:.100}")
     return reply
-
-
-def _check_upgrade(request: Request, protocol: str) -> None:
-    headers = request.headers
-    lines = {name: headers.get_all(name) for name in ("upgrade", "connection")}
-    # RFC 9110 §7.8: in HTTP/1.0 the field is ignored.
-    if request.http_version == "1.0" or not asks_for(protocol, **lines):
-        raise HTTPError(426, f"this is for {protocol}", headers=[("Upgrade", protocol)])
 
 
 async def _speak(connection: HTTP1Connection, request: Request, upgrade: Upgrade) -> None:
@@ -126,6 +125,8 @@ async def _speak(connection: HTTP1Connection, request: Request, upgrade: Upgrade
         return
     try:
         await upgrade.talk(stream)
+    except ClientGone:
+        raise
     except Exception as exc:
         if stream.is_broken and isinstance(without_groups(exc), trio.BrokenResourceError):
             raise ClientGone("the client left") from exc

@@ -21,7 +21,7 @@ from .headers import Headers
 from .path_parameters import NO_PARAMETERS, PathParameters
 from .request_body import RequestBody, check_body_size, decode_text, parse_json
 from .request_scope import NEVER, RequestScope, StopSignal
-from .upgrades import Upgrade
+from .upgrades import Upgrade, WebSocketUpgrade
 
 __all__ = [
     "Address",
@@ -290,7 +290,7 @@ class Response:
         return replace(self, headers=self.headers.with_header(name, value))
 
 
-Reply = Response | Upgrade
+Reply = Response | Upgrade | WebSocketUpgrade
 """What a handler gives back."""
 
 

@@ -5,12 +5,17 @@ Nothing here knows how the connection is handed over, nor any of the protocols.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import trio
 
+from .config import MIB
 from .headers import Headers
 
-__all__ = ["Upgrade"]
+if TYPE_CHECKING:
+    from trio_websocket import WebSocketConnection
+
+__all__ = ["Upgrade", "WebSocketUpgrade"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +33,38 @@ class Upgrade:
     sees the end of the stream. The connection ends with it; an exception of its own is logged."""
     headers: Headers = field(default_factory=Headers)
     """Of the 101, beside Upgrade and Connection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSocketUpgrade:
+    """The reply that opens a WebSocket (RFC 6455), if its client asked for one.
+
+    The handshake is judged by the server: one that is malformed gets 400, another version 426, a
+    page of another origin 403.
+    """
+
+    talk: "Callable[[WebSocketConnection], Awaitable[None]]"
+    """Sends and receives messages. When it returns, the WebSocket is closed with 1000; when it
+    raises, with 1011, and the log has the traceback; when the server stops, with 1001. That the
+    client has closed, it sees as ``trio_websocket.ConnectionClosed``, which it need not catch."""
+    subprotocols: tuple[str, ...] = ()
+    """Those that ``talk`` speaks, best first; the best that the client offers too is agreed on
+    (``WebSocketConnection.subprotocol``). None in common: none is agreed on."""
+    origins: tuple[str, ...] = ()
+    """Whose pages may connect, beside those of this server: "https://app.example", or "*" for all.
+    Browsers let every page connect to every server, and send its origin (RFC 6455 §10.2). A client
+    that sends none is no browser, and may."""
+    max_message_bytes: int = MIB
+    """Longer messages are refused with 1009, also when it is inflating that makes them longer."""
+    ping_interval: float = 20.0
+    """Seconds between two pings, so that a silent line is not cut by what stands between."""
+    ping_timeout: float = 20.0
+    """Seconds for the answer to a ping; then the client has left."""
+    close_timeout: float = 10.0
+    """Seconds for the client to answer a close, and then to end the connection."""
+    compress: bool = False
+    """Whether permessage-deflate (RFC 7692) is agreed on with a client that offers it. Off: it
+    costs memory and time, and to mix a secret with a stranger's text in one message gives the
+    secret away by its length."""
+    headers: Headers = field(default_factory=Headers)
+    """Of the 101, beside those of the handshake: Set-Cookie, say."""

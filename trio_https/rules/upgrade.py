@@ -2,7 +2,18 @@
 
 from collections.abc import Sequence
 
-__all__ = ["asks_for", "list_members"]
+from ..errors import HTTPError
+
+__all__ = ["asks_for", "check_upgrade", "list_members"]
+
+
+def check_upgrade(
+    protocol: str, *, http_version: str, upgrade: Sequence[str], connection: Sequence[str]
+) -> None:
+    """Refuse with 426 a request that does not ask for ``protocol`` (RFC 9110 §15.5.22)."""
+    # RFC 9110 §7.8: in HTTP/1.0 the field is ignored.
+    if http_version == "1.0" or not asks_for(protocol, upgrade=upgrade, connection=connection):
+        raise HTTPError(426, f"this is for {protocol}", headers=[("Upgrade", protocol)])
 
 
 def asks_for(protocol: str, *, upgrade: Sequence[str], connection: Sequence[str]) -> bool:

@@ -1,0 +1,154 @@
+"""The border to trio-websocket: the life of a WebSocket from the 101 to the end of its connection.
+
+A nursery for each: beside ``talk``, one task reads, one sends pings, one waits for the server's
+stop. Each of the ways in which it can end leads to the same few lines, ``_close``, and all that
+they wait for has a deadline. How the handshake went is not known here.
+"""
+
+from typing import TYPE_CHECKING, cast
+
+import trio
+from trio_websocket import ConnectionClosed, Endpoint, WebSocketConnection
+from wsproto.events import Ping
+
+from ..errors import ClientGone
+from ..messages import Request
+from ..upgrades import WebSocketUpgrade
+from .frames import Frames
+from .wire import Wire
+
+if TYPE_CHECKING:
+    from wsproto import WSConnection
+
+__all__ = ["converse"]
+
+
+async def converse(
+    stream: trio.abc.Stream, request: Request, upgrade: WebSocketUpgrade, frames: Frames
+) -> None:
+    """Have ``upgrade.talk`` speak over ``stream``; close the WebSocket when it is done.
+
+    Raises what ``talk`` raises, unless that is the client's closing; and ``ClientGone`` where the
+    WebSocket could not be closed in order. Cancelled, it ends without a close frame.
+    """
+    wire = Wire(stream)
+    connection = _Connection(wire, request, upgrade, frames)
+    failure: Exception | None = None
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_read, connection, request, upgrade)
+        nursery.start_soon(_keep_alive, wire, frames, upgrade)
+        nursery.start_soon(_close_when_stopping, connection, request)
+        await frames.opened.wait()
+        try:
+            await upgrade.talk(connection)
+        except Exception as exc:
+            if connection.closed is None or not _is_closing(exc):
+                failure = exc
+        await _close(connection, 1011 if failure else 1000, upgrade.close_timeout)
+        nursery.cancel_scope.cancel(reason="the WebSocket is closed")
+    if failure is not None:
+        try:
+            raise failure
+        finally:
+            del failure  # a frame that knows the exception which knows the frame is a circle
+    if not frames.is_closed:
+        raise ClientGone("the WebSocket was not closed by both sides")
+
+
+def _is_closing(exc: Exception) -> bool:
+    """Whether ``exc`` tells of nothing but the end of a WebSocket."""
+    if isinstance(exc, ExceptionGroup):
+        return exc.split(ConnectionClosed)[1] is None
+    return isinstance(exc, ConnectionClosed)
+
+
+async def _read(connection: "_Connection", request: Request, upgrade: WebSocketUpgrade) -> None:
+    """Read until the WebSocket is closed; whoever talks on after that is cancelled in the end."""
+    await connection.read()
+    await trio.sleep(upgrade.close_timeout)
+    request.scope.note_departure()
+
+
+async def _keep_alive(wire: Wire, frames: Frames, upgrade: WebSocketUpgrade) -> None:
+    """Send pings, until a client gives no sign of life any more; then, end all waits for it."""
+    while True:
+        sent_at = trio.current_time() + upgrade.ping_interval
+        await trio.sleep_until(sent_at)
+        if not frames.is_open:
+            return
+        try:
+            answered = await wire.is_answered(frames.send(Ping()), within=upgrade.ping_timeout)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return  # whoever reads is told that, too
+        if not answered:
+            wire.cut()
+            return
+
+
+async def _close_when_stopping(connection: "_Connection", request: Request) -> None:
+    await request.stopping.wait()
+    await connection.aclose(1001, "the server is stopping")
+
+
+async def _close(connection: "_Connection", code: int, timeout: float) -> None:
+    """Close, if nobody has yet, and wait for the end of reading, within ``timeout`` seconds."""
+    with trio.move_on_after(timeout):
+        await connection.aclose(code)
+        await connection.has_ended.wait()
+
+
+class _Connection(WebSocketConnection):
+    """trio-websocket's own, with the addresses of its request, and bounds to what it waits for."""
+
+    def __init__(
+        self, wire: Wire, request: Request, upgrade: WebSocketUpgrade, frames: Frames
+    ) -> None:
+        super().__init__(
+            wire,
+            cast("WSConnection", frames),
+            path=request.target,
+            max_message_size=upgrade.max_message_bytes,  # of characters; ours, of bytes, is first
+            receive_buffer_size=None,
+        )
+        self.has_ended = trio.Event()
+        """Set when nothing is read any more."""
+        self._wire = wire
+        self._request = request
+        self._close_timeout = upgrade.close_timeout
+        self._is_compressed = frames.is_compressed
+
+    @property
+    def remote(self) -> Endpoint | str:
+        """The client's address, as in the request; a text where it has none."""
+        if self._request.client is None:
+            return super().remote
+        host, port = self._request.client
+        return Endpoint(host, port, self._request.tls is not None)
+
+    @property
+    def local(self) -> Endpoint | str:
+        """The host and port that the client asked for."""
+        return self._request.authority
+
+    async def read(self) -> None:
+        """Take what comes until there will be no more."""
+        # The one private name that is used here: what trio-websocket itself starts in a nursery.
+        try:
+            await self._reader_task()
+        finally:
+            self.has_ended.set()
+
+    async def send_message(self, message: str | bytes) -> None:
+        """Send a message. Cancelled in the midst of it, the connection can't be used any more."""
+        try:
+            await super().send_message(message)
+        except trio.Cancelled:
+            # Later messages refer to this one, which the client may not have got.
+            if self._is_compressed:
+                self._wire.cut()
+            raise
+
+    async def aclose(self, code: int = 1000, reason: str | None = None) -> None:
+        """Close the WebSocket, and wait for the client to do so, within the close timeout."""
+        with trio.move_on_after(self._close_timeout):
+            await super().aclose(code, reason)
