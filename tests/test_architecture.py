@@ -38,7 +38,7 @@ ROWS = (
     ),
     ("tls_contexts", "rehearsal"),
     ("pages.*", "prepare.*", "trust.*", "identities.*", "handshake.*"),
-    ("doctor.*",),
+    ("doctor.*", "websocket.*"),
     ("departures",),
     ("service",),
     ("exchange",),
@@ -52,7 +52,7 @@ ROWS = (
 # A subpackage that is one room: its modules know each other as they need, but in no circle.
 ROOMS = (
     *("certificates", "cli", "doctor", "files", "handshake", "identities", "pages", "prepare"),
-    "trust",
+    *("trust", "websocket"),
 )
 
 SIBLINGS = {
@@ -71,6 +71,7 @@ SIBLINGS = {
     ): "a key names methods that handlers are asked for",
     ("rules.route_tree", "rules.route_pattern"): "the tree is made of patterns",
     ("rules.route_tree", "rules.url_path"): "segments are decoded as all paths are",
+    ("rules.permessage_deflate", "rules.websocket_handshake"): "its parameters were offered there",
     ("rules.redirect_rules", "rules.author_lines"): "a rule is a line",
     ("rules.redirect_rules", "rules.path_pattern"): "a rule begins with a pattern",
     ("rules.redirect_rules", "rules.request_target"): "a rule may lead to another authority",
@@ -132,10 +133,21 @@ BORDERS = {
     "brotli": {"files.codecs": "the border to the compressors"},
     "backports": {"files.codecs": "Zstandard, before Python 3.14"},
     "compression": {"files.codecs": "Zstandard, from Python 3.14 on"},
-    "zlib": {"files.codecs": "the border to the compressors"},
+    "zlib": {
+        "files.codecs": "the border to the compressors",
+        "websocket.deflate": "the compressor of messages",
+    },
     "python_multipart": {"forms": "the border to python_multipart"},
-    "trio_websocket": {},
-    "wsproto": {},
+    "trio_websocket": {
+        "websocket.conversation": "the border to trio-websocket",
+        "upgrades": "the type WebSocketConnection, for who checks types",
+    },
+    "wsproto": {
+        "websocket.frames": "the border to wsproto",
+        "websocket.deflate": "an extension for wsproto",
+        "websocket.agreement": "the type Extension",
+        "websocket.conversation": "the type WSConnection",
+    },
 }
 
 # What the borders that are only about a name take of ssl.
@@ -218,7 +230,7 @@ PLACED = [
     if name
     and name
     not in ("rules", "handlers", "operate", "prepare", "files", "pages", "trust", "identities")
-    and name not in ("handshake", "doctor")
+    and name not in ("handshake", "doctor", "websocket")
 ]
 
 
@@ -256,7 +268,7 @@ def test_imports_go_in_no_circle() -> None:
     "name",
     [
         *("", "rules", "handlers", "operate", "certificates", "files", "pages", "prepare", "trust"),
-        *("identities", "handshake", "doctor"),
+        *("identities", "handshake", "doctor", "websocket"),
     ],
 )
 def test_a_package_holds_no_code_of_its_own(name: str) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "check_version",
     "choose_subprotocol",
     "is_allowed_origin",
+    "is_origin",
     "is_token",
     "parse_extensions",
     "parse_key",
@@ -35,6 +36,8 @@ _PARAMETER = re.compile(rf"""({_TCHARS})(?:[ \t]*=[ \t]*(?:({_TCHARS})|"({_TCHAR
 _KEY = re.compile(r"[0-9A-Za-z+/]{22}==")
 _ACCEPT_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
 
+# RFC 6454 §6.1, with any scheme: pages of an app may have one of their own.
+_ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[^/?#@\s]+", re.IGNORECASE)
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
 
@@ -89,6 +92,11 @@ def is_allowed_origin(
         return True
     ours = {_normalize(origin) for origin in (f"{scheme}://{authority}", *allowed)}
     return len(lines) == 1 and _normalize(lines[0]) in ours
+
+
+def is_origin(text: str) -> bool:
+    """Whether ``text`` is an origin as browsers write it, without a path; "null" is one, too."""
+    return _ORIGIN.fullmatch(text) is not None
 
 
 def _normalize(origin: str) -> str:

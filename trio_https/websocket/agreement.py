@@ -4,7 +4,6 @@ The order of the checks is here, each of them in ``rules.websocket_handshake``. 
 """
 
 import trio
-from wsproto.events import AcceptConnection
 from wsproto.extensions import Extension
 
 from ..errors import HTTPError
@@ -83,9 +82,13 @@ def _open_frames(
     subprotocol: str | None,
     deflate: DeflateParameters | None,
 ) -> Frames:
-    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in request.headers]
+    limit = reply.max_message_bytes
     extensions: list[Extension] = []
     if deflate is not None:
-        extensions.append(Deflate(deflate, max_message_bytes=reply.max_message_bytes))
-    opening = AcceptConnection(subprotocol=subprotocol, extra_headers=headers)
-    return Frames(opening, extensions, max_message_bytes=reply.max_message_bytes)
+        extensions.append(Deflate(deflate, max_message_bytes=limit))
+    return Frames(
+        subprotocol=subprotocol,
+        request_headers=request.headers,
+        extensions=extensions,
+        max_message_bytes=limit,
+    )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, cast
 
 import trio
 from trio_websocket import ConnectionClosed, Endpoint, WebSocketConnection
-from wsproto.events import Ping
 
 from ..errors import ClientGone
 from ..messages import Request
@@ -77,7 +76,7 @@ async def _keep_alive(wire: Wire, frames: Frames, upgrade: WebSocketUpgrade) -> 
         if not frames.is_open:
             return
         try:
-            answered = await wire.is_answered(frames.send(Ping()), within=upgrade.ping_timeout)
+            answered = await wire.is_answered(frames.ping(), within=upgrade.ping_timeout)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             return  # whoever reads is told that, too
         if not answered:

@@ -20,6 +20,8 @@ from wsproto.events import (
 )
 from wsproto.extensions import Extension
 
+from ..headers import Headers
+
 __all__ = ["Frames"]
 
 _REASONS = {
@@ -34,13 +36,23 @@ class Frames:
     client = False
 
     def __init__(
-        self, opening: AcceptConnection, extensions: list[Extension], *, max_message_bytes: int
+        self,
+        *,
+        subprotocol: str | None,
+        request_headers: Headers,
+        extensions: list[Extension],
+        max_message_bytes: int,
     ) -> None:
         self.opened = trio.Event()
-        """Set when ``opening``, the first event, was taken note of."""
+        """Set when subprotocol and headers, the first event, were taken note of."""
         self.is_compressed = bool(extensions)
         """Whether a message may refer to those before it."""
-        self._opening = opening
+        self._opening = AcceptConnection(
+            subprotocol=subprotocol,
+            extra_headers=[
+                (name.lower().encode(), value.encode("latin-1")) for name, value in request_headers
+            ],
+        )
         self._connection = Connection(ConnectionType.SERVER, extensions)
         self._max_message_bytes = max_message_bytes
         self._message = bytearray()  # the fragments of one that is not whole yet
@@ -71,6 +83,10 @@ class Frames:
     def send(self, event: Event) -> bytes:
         """Return the octets of ``event``. Raises ``LocalProtocolError`` when it can't be sent."""
         return self._connection.send(event)
+
+    def ping(self) -> bytes:
+        """Return the octets of a ping."""
+        return self.send(Ping())
 
     def receive_data(self, data: bytes) -> None:
         """Take what came from the client."""
