@@ -5,6 +5,7 @@ stop. Each of the ways in which it can end leads to the same few lines, ``_close
 they wait for has a deadline. How the handshake went is not known here.
 """
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 import trio
@@ -35,7 +36,7 @@ async def converse(
     failure: Exception | None = None
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_read, connection, request, upgrade)
-        nursery.start_soon(_keep_alive, wire, frames, upgrade)
+        nursery.start_soon(_keep_alive, connection, wire, frames, upgrade)
         nursery.start_soon(_close_when_stopping, connection, request)
         await frames.opened.wait()
         try:
@@ -68,20 +69,23 @@ async def _read(connection: "_Connection", request: Request, upgrade: WebSocketU
     request.scope.note_departure()
 
 
-async def _keep_alive(wire: Wire, frames: Frames, upgrade: WebSocketUpgrade) -> None:
-    """Send pings, until a client gives no sign of life any more; then, end all waits for it."""
-    while True:
-        sent_at = trio.current_time() + upgrade.ping_interval
-        await trio.sleep_until(sent_at)
+async def _keep_alive(
+    connection: "_Connection", wire: Wire, frames: Frames, upgrade: WebSocketUpgrade
+) -> None:
+    """Send pings, until the client gives no sign of life any more; then, end all that waits."""
+    asked_at = trio.current_time()
+    is_answered = True
+    while is_answered:
+        asked_at = max(asked_at + upgrade.ping_interval, trio.current_time())
+        await trio.sleep_until(asked_at)
         if not frames.is_open:
             return
         try:
-            answered = await wire.is_answered(frames.ping(), within=upgrade.ping_timeout)
+            is_answered = await wire.is_answered(frames.ping(), within=upgrade.ping_timeout)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
-            return  # whoever reads is told that, too
-        if not answered:
-            wire.cut()
-            return
+            is_answered = False
+    wire.cut()
+    await connection.notice_end()
 
 
 async def _close_when_stopping(connection: "_Connection", request: Request) -> None:
@@ -136,6 +140,11 @@ class _Connection(WebSocketConnection):
             await self._reader_task()
         finally:
             self.has_ended.set()
+
+    async def notice_end(self) -> None:
+        """See that the wire is cut, also if reading waits for somebody to take what came."""
+        with suppress(ConnectionClosed):
+            await self.pong()
 
     async def send_message(self, message: str | bytes) -> None:
         """Send a message. Cancelled in the midst of it, the connection can't be used any more."""

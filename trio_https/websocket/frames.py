@@ -27,6 +27,7 @@ __all__ = ["Frames"]
 _REASONS = {
     1002: "the WebSocket protocol was broken",
     1007: "a message was not what it said to be",
+    1009: "messages have at most {max_message_bytes} bytes",
 }
 
 
@@ -103,7 +104,7 @@ class Frames:
             if isinstance(event, TextMessage | BytesMessage):
                 yield from self._take(event)
             elif isinstance(event, CloseConnection) and self._is_failure():
-                yield self._fail(event.code, _REASONS.get(event.code))
+                yield self._fail(event.code)
             elif not isinstance(event, Ping) or self.is_open:
                 yield event  # no pong after the close frame (RFC 6455 §5.5.1)
 
@@ -111,14 +112,15 @@ class Frames:
         # After a close frame of the client's, wsproto would be in another state.
         return self._connection.state in (ConnectionState.OPEN, ConnectionState.LOCAL_CLOSING)
 
-    def _fail(self, code: int, reason: str | None) -> CloseConnection:
+    def _fail(self, code: int) -> CloseConnection:
         self._message.clear()
+        reason = _REASONS[code].format(max_message_bytes=self._max_message_bytes)
         self._failure = CloseConnection(code=code, reason=reason)
         return self._failure
 
     def _take(self, piece: TextMessage | BytesMessage) -> Iterator[Event]:
         if len(self._message) + _bytes_in(piece.data) > self._max_message_bytes:
-            yield self._fail(1009, f"messages have at most {self._max_message_bytes} bytes")
+            yield self._fail(1009)
         elif piece.message_finished and not self._message:
             yield piece
         else:
