@@ -172,6 +172,17 @@ async def test_what_is_broken_after_the_close_is_not_answered(autojump_clock: An
     assert trio.current_time() == 0
 
 
+class Records(logging.Handler):
+    """Keeps what is logged: hypothesis takes no fixture that lives for one example."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     pieces=st.lists(
@@ -202,15 +213,13 @@ def test_any_frames_and_bytes_give_a_close_and_nothing_else(
             await peer.stream.send_eof()  # type: ignore[attr-defined]
             await read_all(peer.stream)
 
-    records: list[logging.LogRecord] = []
-    handler = logging.Handler(logging.WARNING)
-    handler.emit = records.append  # type: ignore[method-assign]
+    handler = Records(logging.WARNING)
     logging.getLogger("trio_https").addHandler(handler)
     try:
         trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
     finally:
         logging.getLogger("trio_https").removeHandler(handler)
-    assert not records
+    assert not handler.records
 
 
 async def test_where_the_bytes_are_cut_makes_no_difference(autojump_clock: Any) -> None:
