@@ -25,7 +25,7 @@ import trio.testing
 from trio_https import HTTPError, Pages, Server
 from trio_https.files.file_body import read_file
 from trio_https.files.open_file import Folder, OpenFile
-from trio_https.pages.validators import ValidatorsOf
+from trio_https.files.validators import ValidatorsOf
 
 from ..peer import Peer, Reply
 from ..test_server import start

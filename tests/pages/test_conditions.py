@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trio_https.files.validators import Source
 from trio_https.messages import Headers, Response
 from trio_https.pages.handler import Pages
-from trio_https.pages.validators import Source
 
 from .asking import MODIFIED, NO_HEADERS, ask
 

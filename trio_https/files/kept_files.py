@@ -6,18 +6,19 @@ reading and closing it. What its content is sent as is not known here.
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterable
 
 import trio
 
 from ..errors import HTTPError
-from .file_body import Buffers, FileBody, read_file
+from .file_body import Buffers, read_file
 from .file_status import file_identity, is_settled
 from .open_file import Folder, OpenFile
 
-__all__ = ["Files", "KeptFile"]
+__all__ = ["MAX_BYTES_AT_ONCE", "Files", "KeptFile", "read_whole"]
 
-_MAX_FILE_BYTES = 64 * 1024
+MAX_BYTES_AT_ONCE = 64 * 1024
+"""Up to here a file is read at once, and head and body leave in one piece."""
+
 _MAX_KEPT_BYTES = 16 * 1024 * 1024
 _OVERHEAD_BYTES = 2048  # of an entry: status, names, what is prepared of its head
 
@@ -45,7 +46,7 @@ class Files:
 
     def __init__(self, folder: Folder, *, max_kept_bytes: int = _MAX_KEPT_BYTES) -> None:
         self._folder = folder
-        self._buffers = Buffers()
+        self.buffers = Buffers()
         self._bytes_left = max_kept_bytes
         self._kept: OrderedDict[tuple[str, ...], KeptFile] = OrderedDict()
 
@@ -60,23 +61,23 @@ class Files:
         self._forget(segments)
         return self._folder.open(segments)
 
-    async def read(self, segments: tuple[str, ...], file: OpenFile, *, now: float) -> bytes:
-        """Return the whole content of a small file that was opened by ``segments``, and keep it.
+    async def load(
+        self, segments: tuple[str, ...], file: OpenFile | KeptFile, *, now: float
+    ) -> bytes | OpenFile:
+        """Return the content of a small file, opened by ``segments``, and keep it.
 
-        ``now`` is in seconds since the epoch. The caller closes ``file``. Raises ``HTTPError`` 503
-        if it has changed since it was opened, and ``OSError``. Cancelling waits for a read that
-        has begun in a thread.
+        A larger one is returned as it is. ``now`` is in seconds since the epoch. The caller closes
+        ``file``. Raises what ``read_whole`` raises. Cancelling waits for a read that has begun in a
+        thread.
         """
-        content = await read_file(file, range(file.status.st_size))
-        if content is None:
-            raise HTTPError(503, "the file is being written", headers=[("Retry-After", "1")])
-        if len(content) <= _MAX_FILE_BYTES and is_settled(file.status, now):
+        if isinstance(file, KeptFile):
+            return file.content
+        if file.status.st_size > MAX_BYTES_AT_ONCE:
+            return file
+        content = await read_whole(file)
+        if is_settled(file.status, now):
             self._keep(segments, KeptFile(file.path, file.status, content))
         return content
-
-    def body(self, file: OpenFile, parts: Iterable[range | bytes]) -> FileBody:
-        """Return parts of a file, and what stands between them, as a body that owns the file."""
-        return FileBody(file, parts, self._buffers)
 
     def _keep(self, segments: tuple[str, ...], file: KeptFile) -> None:
         self._forget(segments)
@@ -89,6 +90,18 @@ class Files:
         file = self._kept.pop(segments, None)
         if file is not None:
             self._bytes_left += len(file.content) + _OVERHEAD_BYTES
+
+
+async def read_whole(file: OpenFile) -> bytes:
+    """Return the whole content of a small file. The caller closes it.
+
+    Raises ``HTTPError`` 503 if it has changed since it was opened, and ``OSError``. Cancelling
+    waits for a read that has begun in a thread.
+    """
+    content = await read_file(file, range(file.status.st_size))
+    if content is None:
+        raise HTTPError(503, "the file is being written", headers=[("Retry-After", "1")])
+    return content
 
 
 def _is_current(file: KeptFile) -> bool:

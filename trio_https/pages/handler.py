@@ -3,7 +3,7 @@
 ``Pages`` is one story: method, where the path leads, what is selected there, response. What a path,
 a range or a tag is, ``rules`` knows; where a request leads, ``directions``; which page a name
 means, ``site``; what may be opened, ``open_file``; in which coding a page is sent, ``variants``;
-what is sent of it, ``representation``.
+what is sent of it, ``files.representation``.
 """
 
 import logging
@@ -11,20 +11,23 @@ import os
 from collections.abc import Iterable
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import lru_cache
 
 from ..errors import ConfigError, HTTPError
 from ..files.kept_files import Files
-from ..files.open_file import Folder
+from ..files.open_file import Folder, OpenFile
+from ..files.representation import Fields, Representation, content_fields, respond
+from ..files.validators import Source, Validators, ValidatorsOf
 from ..messages import Headers, Request, Response
+from ..rules.cache_policy import cache_control
 from ..rules.entity_tag import coded_entity_tag
+from ..rules.media_types import media_type
 from ..rules.page_policy import PAGE_POLICY
 from ..rules.url_path import PagePath, decode_path, encode_segments, is_servable_name, page_path
 from .author_files import AuthorFiles
 from .directions import Directions, Elsewhere
 from .listing import Listings
-from .representation import Fields, Representation, content_fields, respond
 from .site import ListedFolder, Page, Site
-from .validators import Source, Validators, ValidatorsOf
 from .variants import Variant, Variants
 
 __all__ = ["Pages"]
@@ -142,13 +145,21 @@ class Pages:
             variant = await self._variants.select(request, page)
             with closing(variant.file):
                 validators = await self._validators(request, variant, page.status)
-                told = content_fields(page.name, variant.coding, validators, varies=variant.varies)
+                told = _told_of(page.name, variant.coding, validators, varies=variant.varies)
                 fields = self._by_author((*self._policy, *more, *told), request, path)
                 if page.status != 200:
                     # What the author keeps for a year must not be what is missing today.
                     fields = tuple(Headers(fields).with_header(*_REVALIDATE))
-                selected = Representation(variant, validators, fields)
-                return await respond(request, selected, self._files, status=page.status)
+                content = await self._content(request, variant)
+                selected = Representation(content, validators, fields)
+                return respond(request, selected, self._files.buffers, status=page.status)
+
+    async def _content(self, request: Request, variant: Variant) -> bytes | OpenFile:
+        if variant.content is not None:
+            return variant.content
+        if request.method == "HEAD" and isinstance(variant.file, OpenFile):
+            return variant.file  # nothing of which is read
+        return await self._files.load(variant.segments, variant.file, now=request.received_at)
 
     async def _validators(
         self, request: Request, variant: Variant, status: int
@@ -205,6 +216,16 @@ class Pages:
     def _not_found(self) -> Response:
         text = Response.text("There is no such page.\n", 404)
         return Response(404, Headers((*self._policy, _REVALIDATE, *text.headers)), text.body)
+
+
+# The head of a page, prepared: it is made of nothing but these.
+@lru_cache(maxsize=1024)
+def _told_of(
+    name: str, coding: str | None, validators: Validators | None, *, varies: bool
+) -> Fields:
+    kind = media_type(name)
+    cache = cache_control(name, kind)
+    return content_fields(kind, cache, validators, coding=coding, varies=varies)
 
 
 def _prefix_segments(prefix: str) -> tuple[str, ...]:

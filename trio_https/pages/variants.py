@@ -39,11 +39,6 @@ class Variant(NamedTuple):
     varies: bool = True
     """Whether another Accept-Encoding could have led to another variant."""
 
-    @property
-    def size(self) -> int:
-        """What is sent of it at the most, in bytes."""
-        return self.file.status.st_size if self.content is None else len(self.content)
-
 
 class Variants:
     """The variants of the pages that ``files`` are; with ``on_the_fly``, those made now too."""

@@ -13,11 +13,11 @@ from typing import Literal, NamedTuple
 import trio
 
 from ..errors import HTTPError
-from ..files.file_body import BUFFER_BYTES, read_at
-from ..files.file_status import file_identity, has_other_content, is_settled
-from ..files.kept_files import KeptFile
-from ..files.open_file import OpenFile
 from ..rules.entity_tag import file_entity_tag
+from .file_body import BUFFER_BYTES, read_at
+from .file_status import file_identity, has_other_content, is_settled
+from .kept_files import KeptFile
+from .open_file import OpenFile
 
 __all__ = ["Source", "Validators", "ValidatorsOf"]
 

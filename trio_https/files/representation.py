@@ -1,17 +1,14 @@
-"""What is sent of a page: all, some or nothing of it, as the request's conditions and ranges say.
+"""What is sent of a file: all, some or nothing of it, as the request's conditions and ranges say.
 
 ``respond`` is the order of RFC 9110 §13.2.2: preconditions, If-Range, Range, content. Each rule of
-the RFC is in ``rules``; which file or coding is sent was decided before.
+the RFC is in ``rules``; which file or coding is sent was decided before, by who knows what the
+request's path means.
 """
 
 import secrets
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
-from ..files.file_body import FileBody
-from ..files.kept_files import Files, KeptFile
-from ..files.open_file import OpenFile
 from ..messages import Headers, Request, Response
 from ..rules.byte_range import (
     content_range,
@@ -20,19 +17,15 @@ from ..rules.byte_range import (
     select_ranges,
     unsatisfied_range,
 )
-from ..rules.cache_policy import cache_control
 from ..rules.http_dates import format_http_date
-from ..rules.media_types import media_type
 from ..rules.preconditions import evaluate_preconditions
+from .file_body import Buffers, FileBody
+from .open_file import OpenFile
 from .validators import Validators
-from .variants import Variant
 
 __all__ = ["Fields", "Representation", "content_fields", "respond"]
 
 Fields = tuple[tuple[str, str], ...]
-
-_MAX_BYTES_AT_ONCE = 64 * 1024
-"""Up to here a file is read at once, and head and body leave in one piece."""
 
 _CONDITIONAL = frozenset({"if-match", "if-unmodified-since", "if-none-match", "if-modified-since"})
 _OF_CONTENT = ("content-type", "content-encoding")
@@ -41,25 +34,34 @@ _OF_CONTENT = ("content-type", "content-encoding")
 class Representation(NamedTuple):
     """The content that was selected for a request, with what is told of it (RFC 9110 §8)."""
 
-    variant: Variant
+    content: bytes | OpenFile
+    """What is small as bytes, so that head and body leave in one piece."""
     validators: Validators | None
     """None for a page that only says what failed: it has no state of its own."""
     fields: Fields
     """The header fields, but for those of a part and the length."""
 
+    @property
+    def size(self) -> int:
+        """What is sent of it at the most, in bytes."""
+        content = self.content
+        return len(content) if isinstance(content, bytes) else content.status.st_size
 
-# The head of a page, prepared: it is made of nothing but these.
-@lru_cache(maxsize=1024)
+
 def content_fields(
-    name: str, coding: str | None, validators: Validators | None, *, varies: bool
+    media_type: str,
+    cache_control: str,
+    validators: Validators | None,
+    *,
+    coding: str | None = None,
+    varies: bool = False,
 ) -> Fields:
-    """Return the header fields that tell of the content of a file of this name.
+    """Return the header fields that tell of content of this type.
 
     ``coding`` is its content coding, None for none; ``varies``, whether the client's
     Accept-Encoding had a say in that. Without ``validators`` it is a page that is kept by nobody.
     """
-    kind = media_type(name)
-    fields = [("Cache-Control", cache_control(name, kind) if validators else "no-cache")]
+    fields = [("Cache-Control", cache_control if validators else "no-cache")]
     if validators:
         fields.append(("Accept-Ranges", "bytes"))
         if validators.last_modified is not None:
@@ -69,31 +71,30 @@ def content_fields(
         fields.append(("Vary", "Accept-Encoding"))
     if coding is not None:
         fields.append(("Content-Encoding", coding))
-    return (*fields, ("Content-Type", kind))
+    return (*fields, ("Content-Type", media_type))
 
 
-async def respond(
-    request: Request, selected: Representation, files: Files, *, status: int = 200
+def respond(
+    request: Request, selected: Representation, buffers: Buffers, *, status: int = 200
 ) -> Response:
-    """Return the response to a GET or HEAD request for what was selected of ``files``.
+    """Return the response to a GET or HEAD request for what was selected.
 
-    With another ``status`` than 200 the whole is sent, whatever the conditions. It takes the file
-    over where it streams it; the caller closes it in any case. Raises ``HTTPError`` 503 if the file
-    has changed meanwhile, and ``OSError``.
+    With another ``status`` than 200, or without validators, the whole is sent, whatever the
+    conditions. A file that is streamed is taken over; the caller closes it in any case.
     """
     if status != 200 or selected.validators is None:
-        return await _respond_whole(request, selected, files, status)
+        return _respond_whole(selected, buffers, status)
     names = request.headers.names
     if not names.isdisjoint(_CONDITIONAL):
         ended_by = _evaluate_preconditions(request, selected.validators)
         if ended_by is not None:
             return _respond_without_content(selected, ended_by)
     if "range" not in names:
-        return await _respond_whole(request, selected, files, status)
+        return _respond_whole(selected, buffers, status)
     ranges = _requested_ranges(request, selected, selected.validators)
     if ranges is None:
-        return await _respond_whole(request, selected, files, status)
-    return _respond_partial(selected, ranges, files) if ranges else _respond_unsatisfied(selected)
+        return _respond_whole(selected, buffers, status)
+    return _respond_partial(selected, ranges, buffers) if ranges else _respond_unsatisfied(selected)
 
 
 def _evaluate_preconditions(request: Request, validators: Validators) -> int | None:
@@ -125,29 +126,23 @@ def _requested_ranges(
         now=request.received_at,
     ):
         return None
-    return select_ranges(field_value, selected.variant.size)
+    return select_ranges(field_value, selected.size)
 
 
-async def _respond_whole(
-    request: Request, selected: Representation, files: Files, status: int
+def _respond_whole(selected: Representation, buffers: Buffers, status: int) -> Response:
+    headers = _headers(selected.fields, selected.size)
+    if isinstance(selected.content, bytes):
+        return Response(status, headers, selected.content)
+    return Response(status, headers, _body_of(selected, [range(selected.size)], buffers))
+
+
+def _respond_partial(
+    selected: Representation, ranges: tuple[range, ...], buffers: Buffers
 ) -> Response:
-    variant = selected.variant
-    headers = _headers(selected.fields, variant.size)
-    if variant.content is not None:
-        return Response(status, headers, variant.content)
-    segments, file = variant.segments, variant.file
-    if isinstance(file, KeptFile):
-        return Response(status, headers, file.content)
-    if request.method == "HEAD" or variant.size > _MAX_BYTES_AT_ONCE:
-        return Response(status, headers, files.body(file, [range(variant.size)]))  # HEAD: unread
-    return Response(status, headers, await files.read(segments, file, now=request.received_at))
-
-
-def _respond_partial(selected: Representation, ranges: tuple[range, ...], files: Files) -> Response:
-    size = selected.variant.size
+    size = selected.size
     if len(ranges) == 1:
         fields = (*selected.fields, ("Content-Range", content_range(ranges[0], size)))
-        return Response(206, _headers(fields, len(ranges[0])), _body_of(selected, ranges, files))
+        return Response(206, _headers(fields, len(ranges[0])), _body_of(selected, ranges, buffers))
     boundary = secrets.token_hex(16)
     parts, length = multipart_byteranges(
         ranges,
@@ -158,17 +153,15 @@ def _respond_partial(selected: Representation, ranges: tuple[range, ...], files:
     headers = _headers(selected.fields, length).with_header(
         "Content-Type", f"multipart/byteranges; boundary={boundary}"
     )
-    return Response(206, headers, _body_of(selected, parts, files))
+    return Response(206, headers, _body_of(selected, parts, buffers))
 
 
 def _body_of(
-    selected: Representation, parts: Sequence[range | bytes], files: Files
+    selected: Representation, parts: Sequence[range | bytes], buffers: Buffers
 ) -> bytes | FileBody:
-    file, content = selected.variant.file, selected.variant.content
-    if content is None:
-        if isinstance(file, OpenFile):
-            return files.body(file, parts)
-        content = file.content
+    content = selected.content
+    if not isinstance(content, bytes):
+        return FileBody(content, parts, buffers)
     return b"".join(
         [part if isinstance(part, bytes) else content[part.start : part.stop] for part in parts]
     )
@@ -183,7 +176,7 @@ def _respond_without_content(selected: Representation, status: int) -> Response:
 def _respond_unsatisfied(selected: Representation) -> Response:
     text = Response.text("416 Range Not Satisfiable: there is nothing in that range\n", 416)
     response = _respond_without_content(selected, 416)
-    size = ("Content-Range", unsatisfied_range(selected.variant.size))
+    size = ("Content-Range", unsatisfied_range(selected.size))
     return Response(416, Headers((*response.headers, size, *text.headers)), text.body)
 
 

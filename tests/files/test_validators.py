@@ -9,7 +9,7 @@ import trio.testing
 from trio_https.errors import HTTPError
 from trio_https.files.kept_files import Files, KeptFile
 from trio_https.files.open_file import Folder, OpenFile
-from trio_https.pages.validators import Source, Validators, ValidatorsOf
+from trio_https.files.validators import Source, Validators, ValidatorsOf
 
 MODIFIED = 1_000_000_000
 NOW = MODIFIED + 1000.0
@@ -67,7 +67,7 @@ async def test_by_content_a_file_in_memory_has_the_tag_of_one_on_the_disk(tmp_pa
     assert isinstance(file, OpenFile)
     with file:
         by_disk = await ValidatorsOf("content")(file, now=NOW)
-        await files.read(("a",), file, now=NOW)
+        await files.load(("a",), file, now=NOW)
     kept = files.open(("a",))
     assert isinstance(kept, KeptFile)
     assert await ValidatorsOf("content")(kept, now=NOW) == by_disk
@@ -108,7 +108,7 @@ async def test_by_content_a_file_that_may_change_without_a_trace_is_read_each_ti
 async def test_by_content_so_many_tags_are_kept_and_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trio_https.pages.validators._MAX_TAGS", 3)
+    monkeypatch.setattr("trio_https.files.validators._MAX_TAGS", 3)
     find = ValidatorsOf("content")
     for name in "abcabd":
         if not (tmp_path / name).exists():
