@@ -323,6 +323,7 @@ PURE = {
     "datetime",
     "functools",
     "hashlib",
+    "http",  # http.cookies
     "ipaddress",
     "itertools",
     "operator",

@@ -48,6 +48,10 @@ class Headers:
         kept = (item for item in self._fields if item[0].lower() != replaced)
         return type(self)((*kept, (name, value)))
 
+    def with_added(self, name: str, value: str) -> Self:
+        """Return a copy with one more field line, beside those that ``name`` has: Set-Cookie."""
+        return type(self)((*self._fields, (name, value)))
+
     @overload
     def __getitem__(self, index: int) -> tuple[str, str]: ...
     @overload

@@ -5,10 +5,11 @@ encodes and decodes. Nothing here knows of connections, TLS or files.
 """
 
 import json
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, Self
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from .headers import Headers
 from .path_parameters import NO_PARAMETERS, PathParameters
 from .request_body import RequestBody, check_body_size, decode_text, parse_json
 from .request_scope import NEVER, RequestScope, StopSignal
+from .rules.cookies import SameSite, format_set_cookie, parse_cookies
 from .upgrades import Upgrade, WebSocketUpgrade
 
 __all__ = [
@@ -133,6 +135,19 @@ class Request:
     path_parameters: PathParameters = NO_PARAMETERS
     """What a router found in place of the names in its pattern, percent-decoded."""
     scope: RequestScope = field(default_factory=RequestScope, repr=False)
+    _cookies: Mapping[str, str] | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies that came along, by their names; the first, of several with one name.
+
+        What is no cookie is left out. Anybody may have set one: its value is no more than a claim.
+        """
+        if self._cookies is None:  # read once, when first asked for
+            cookies = MappingProxyType(parse_cookies(self.headers.get_all("cookie")))
+            object.__setattr__(self, "_cookies", cookies)
+            return cookies
+        return self._cookies
 
     @property
     def remaining_raw_path(self) -> str:
@@ -288,6 +303,62 @@ class Response:
     def with_header(self, name: str, value: str) -> Self:
         """Return a copy in which header ``name`` has this one value."""
         return replace(self, headers=self.headers.with_header(name, value))
+
+    def with_cookie(
+        self,
+        name: str,
+        value: str,
+        *,
+        max_age: int | None = None,
+        path: str = "/",
+        domain: str | None = None,
+        secure: bool = True,
+        http_only: bool = True,
+        same_site: SameSite = "Lax",
+        partitioned: bool = False,
+    ) -> Self:
+        """Return a copy that sets a cookie too (RFC 6265bis).
+
+        ``max_age`` is in seconds; None: until the browser is closed. A cookie is for this host
+        alone, unless a ``domain`` shares it with all hosts below that. Raises ``ValueError`` for
+        what browsers drop: a value that has to be encoded first, a ``__Host-`` with a path.
+        """
+        set_cookie = format_set_cookie(
+            name,
+            value,
+            max_age=max_age,
+            path=path,
+            domain=domain,
+            secure=secure,
+            http_only=http_only,
+            same_site=same_site,
+            partitioned=partitioned,
+        )
+        return replace(self, headers=self.headers.with_added("Set-Cookie", set_cookie))
+
+    def without_cookie(
+        self,
+        name: str,
+        *,
+        path: str = "/",
+        domain: str | None = None,
+        same_site: SameSite = "Lax",
+        partitioned: bool = False,
+    ) -> Self:
+        """Return a copy that has the browser forget a cookie.
+
+        It is found by its name, ``path`` and ``domain``, and if it is partitioned by that: they
+        must be as they were when it was set.
+        """
+        return self.with_cookie(
+            name,
+            "",
+            max_age=0,
+            path=path,
+            domain=domain,
+            same_site=same_site,
+            partitioned=partitioned,
+        )
 
 
 Reply = Response | Upgrade | WebSocketUpgrade
