@@ -215,6 +215,22 @@ class TestABodyThatIsWritten:
         assert received.endswith(b"4\r\nhalf\r\n")
         assert "the reason" in caplog.text
 
+    async def test_ends_quietly_with_its_client_also_in_a_nursery(
+        self, autojump_clock: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def write(out: trio.abc.SendStream) -> None:
+            async def send() -> None:
+                while True:
+                    await out.send_all(b"more")
+
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(send)
+
+        async with open_connection(written(write)) as stream:
+            await stream.send_all(HEAD)
+            await stream.receive_some()
+        assert troubles(caplog) == []
+
     async def test_takes_one_task_at_a_time_and_none_afterwards(self, autojump_clock: Any) -> None:
         kept: list[trio.abc.SendStream] = []
 

@@ -88,6 +88,8 @@ async def _send(
     except ClientGone:
         raise
     except Exception as exc:
+        if isinstance(without_groups(exc), ClientGone):
+            raise ClientGone("the client left in the middle of a response") from exc
         if connection.status is not None:  # begun: all that is left is to cut it off
             if connection.is_body_error(without_groups(exc)):
                 raise ClientGone(f"the request body failed: {exc}") from exc
