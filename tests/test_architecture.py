@@ -33,7 +33,7 @@ ROWS = (
         *("http1", "incoming", "incoming_body", "outgoing", "upgraded_stream", "patience"),
         *("tls", "listeners"),
         *("stopping", "admission", "heap", "served_certificate", "alerts", "keylog"),
-        "hello_check",
+        *("hello_check", "event_stream"),
         *("handlers.*", "certificates.*", "files.*"),
     ),
     ("tls_contexts", "rehearsal"),
