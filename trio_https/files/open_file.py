@@ -24,6 +24,7 @@ __all__ = [
     "RealPath",
     "choose_real_path",
     "may_hold_private_key",
+    "open_file",
     "real_path_by_name",
 ]
 
@@ -242,6 +243,29 @@ class Folder:
             finally:
                 os.close(fd)
         return real_root.rstrip(os.sep)
+
+
+def open_file(path: str) -> OpenFile:
+    """Open a regular file, wherever it is and whatever links lead there.
+
+    Raises ``FileNotFoundError`` for what is none or may not be read, ``HTTPError`` 503 while the
+    process has no descriptor left, and ``OSError`` for a fault of the disk.
+    """
+    try:
+        # Before it is opened, as in Folder; and again, for who wins a race.
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 -- Path takes twice as long
+            raise _missing(path)
+        fd = os.open(path, _FLAGS)
+    except (OSError, ValueError) as exc:
+        if isinstance(exc, PermissionError):
+            _log.warning("no permission to read %r", path)
+        _refuse(path, exc)
+        raise
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(fd)
+        raise _missing(path)
+    return OpenFile(fd, status, path)
 
 
 def may_hold_private_key(name: str) -> bool:
