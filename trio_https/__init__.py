@@ -2,6 +2,8 @@
 
 from .config import Limits
 from .errors import ClientGone, ConfigError, HTTPError
+from .event_stream import EventSender, event_stream, last_event_id
+from .files.file_response import file_response
 from .forms import Form, UploadedFile
 from .handlers.basic_auth import with_basic_auth
 from .handlers.client_certificates import with_client_certificates
@@ -43,6 +45,7 @@ __all__ = [
     "ClientCertificate",
     "ClientGone",
     "ConfigError",
+    "EventSender",
     "Form",
     "HTTPError",
     "Handler",
@@ -64,7 +67,10 @@ __all__ = [
     "Upgrade",
     "UploadedFile",
     "WebSocketUpgrade",
+    "event_stream",
+    "file_response",
     "hash_password",
+    "last_event_id",
     "local_certificate",
     "serve",
     "serve_listeners",
