@@ -318,6 +318,56 @@ def test_with_other_authorities_no_session_from_before_is_resumed(
         meet(client, contexts.current, session=first.session)
 
 
+@VERSIONS
+@pytest.mark.parametrize("name", ["a.test", None])
+@pytest.mark.parametrize("has_session", [True, False])
+def test_a_connection_that_began_with_other_authorities_is_refused(
+    has_session: bool,
+    name: str | None,
+    version: ssl.TLSVersion,
+    load: Load,
+    client: ssl.SSLContext,
+    client_authority: trustme.CA,
+) -> None:
+    """It could resume a session by the ticket keys of that time."""
+    client.minimum_version = client.maximum_version = version
+    contexts, pem = contexts_for_clients(load, client_authority)
+    beginning = contexts.current
+    session = meet(with_certificate(client, client_authority), beginning).session
+    other_pem = pem_of(trustme.CA())
+    contexts.replace_all([load("a.test", clients=other_pem)], other_pem)
+    with pytest.raises(ssl.SSLError, match="CALLBACK_FAILED"):
+        meet(client, beginning, name, session if has_session else None)
+    contexts.replace_all([load("a.test", clients=pem)], pem)
+    assert meet(client, contexts.current).server.getpeercert()
+
+
+def test_a_connection_that_began_with_other_ticket_keys_goes_on(
+    load: Load, client: ssl.SSLContext
+) -> None:
+    contexts = ServerContexts([load("a.test")])
+    beginning = contexts.current
+    contexts.renew_ticket_keys()
+    assert names_of(meet(client, beginning)) == ["a.test"]
+
+
+@VERSIONS
+def test_where_all_are_refused_nobody_comes_in_until_there_are_authorities(
+    version: ssl.TLSVersion, load: Load, client: ssl.SSLContext, client_authority: trustme.CA
+) -> None:
+    client.minimum_version = client.maximum_version = version
+    contexts, pem = contexts_for_clients(load, client_authority)
+    session = meet(with_certificate(client, client_authority), contexts.current).session
+    contexts.refuse_all()
+    for each in (None, session):
+        with pytest.raises(ssl.SSLError, match="CALLBACK_FAILED"):
+            meet(client, contexts.current, session=each)
+    with pytest.raises(ConfigError):
+        contexts.renew_ticket_keys()
+    contexts.replace_all([load("a.test", clients=pem)], pem)
+    assert not meet(client, contexts.current, session=session).server.session_reused
+
+
 def test_authorities_that_are_none_replace_nothing(
     load: Load, client: ssl.SSLContext, client_authority: trustme.CA
 ) -> None:

@@ -7,6 +7,7 @@ cancellation goes further up.
 
 import logging
 import ssl
+from collections.abc import Callable
 from dataclasses import replace
 
 import trio
@@ -44,8 +45,7 @@ async def serve_connection(
     recorder = FlightRecorder() if service.records_handshakes else None
     try:
         if service.tls_context is not None:
-            context = service.tls_context()
-            stream, received = await _shake_hands(transport, context, service, recorder)
+            stream, received = await _shake_hands(transport, service.tls_context, service, recorder)
         elif isinstance(transport, trio.SSLStream):  # of a listener, or a caller, of the user's
             await tls.finish_handshake(transport, timeout=service.limits.handshake_timeout)
         is_in_handshake = False
@@ -92,7 +92,7 @@ async def serve_connection(
 
 async def _shake_hands(
     transport: trio.abc.Stream,
-    context: ssl.SSLContext,
+    current_context: Callable[[], ssl.SSLContext],
     service: Service,
     recorder: FlightRecorder | None,
 ) -> tuple[trio.abc.Stream, bytes]:
@@ -109,7 +109,7 @@ async def _shake_hands(
             return transport, received
         stream = await tls.shake_hands(
             transport,
-            context,
+            current_context(),  # not that of when it was accepted, maybe long before its hello
             timeout=_seconds_until(deadline),
             received=received,
             recorder=recorder,

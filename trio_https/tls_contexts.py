@@ -11,10 +11,10 @@ and after that was replaced. Where files are and when to read them anew is not k
 """
 
 import ssl
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from .config import TLSSettings
 from .errors import ConfigError
@@ -24,6 +24,7 @@ from .tls import new_server_context, open_server_context
 __all__ = ["NamedContext", "ServerContexts", "open_named_context"]
 
 _DEFAULT_SETTINGS = TLSSettings()
+_NOBODY = "nobody"  # as authorities of clients: no context is for these
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +33,16 @@ class NamedContext:
 
     names: tuple[str, ...]
     context: ssl.SSLContext
-    client_authorities: str | None = None
-    """Those that it verifies clients by; a context can't forget them."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Certificates:
-    """What may be chosen from, as one value."""
+class _Served:
+    """What a handshake goes by, as one value: it has all of the old one, or all of the new one."""
 
+    beginning: ssl.SSLContext
+    client_authorities: str | None
     by_name: Mapping[str, ssl.SSLContext]
     default: ssl.SSLContext
-    outdated: Set[ssl.SSLContext]
-    """Those that still verify clients by other authorities than are to be trusted now."""
 
 
 class ServerContexts:
@@ -64,19 +63,24 @@ class ServerContexts:
         client gets after a handshake of TLS 1.3; 0: none, so that it can't resume.
         """
         self._session_tickets = session_tickets
-        self._client_authorities = client_authorities
-        self._certificates = self._table(certificates)
         self._settings = settings
-        self._current = self._new_context()
+        beginning = self._new_context(client_authorities)
+        self._served = _Served(beginning, client_authorities, *_table(certificates))
 
     @property
     def current(self) -> ssl.SSLContext:
         """The context for a connection that begins now."""
-        return self._current
+        return self._served.beginning
+
+    @property
+    def client_authorities(self) -> str | None:
+        """The authorities of clients, in PEM."""
+        return self._served.client_authorities
 
     def replace(self, certificates: Sequence[NamedContext]) -> None:
         """Have these from the next handshake on; sessions that began before can be resumed."""
-        self._certificates = self._table(certificates)
+        by_name, default = _table(certificates)
+        self._served = replace(self._served, by_name=by_name, default=default)
 
     def replace_all(
         self, certificates: Sequence[NamedContext], client_authorities: str | None
@@ -84,72 +88,63 @@ class ServerContexts:
         """Have these certificates, and clients of these authorities, from the next handshake on.
 
         No session is resumed that began before: resuming it, nobody would look at the client's
-        certificate again, which may be of an authority that is no longer trusted. Raises
-        ``ConfigError`` where OpenSSL can't use the authorities; then nothing is replaced.
+        certificate again, which may be of an authority that is no longer trusted. So a connection
+        that began before and says hello after it is refused. Raises ``ConfigError`` where OpenSSL
+        can't use the authorities; then nothing is replaced.
         """
-        before = self._client_authorities
-        self._client_authorities = client_authorities
-        try:
-            current = self._new_context()
-        except ConfigError:
-            self._client_authorities = before
-            raise
-        self._certificates = self._table(certificates)
-        self._current = current
+        beginning = self._new_context(client_authorities)
+        self._served = _Served(beginning, client_authorities, *_table(certificates))
+
+    def refuse_all(self) -> None:
+        """Let no handshake succeed until ``replace_all``: nobody is trusted as before."""
+        self._served = replace(self._served, client_authorities=_NOBODY)
 
     def renew_ticket_keys(self) -> None:
         """Forget the keys of session tickets, and have new ones from the next handshake on.
 
         Whoever gets hold of them can read what was sent in all sessions of TLS 1.2 that they
         sealed; so they must not live long (RFC 9325 §3.4). Tickets that are out lead to a full
-        handshake, and no connection notices.
+        handshake, and no connection notices. Raises ``ConfigError`` where that can't be done now.
         """
-        self._current = self._new_context()
+        beginning = self._new_context(self._served.client_authorities)
+        self._served = replace(self._served, beginning=beginning)
 
-    def _new_context(self) -> ssl.SSLContext:
+    def _new_context(self, client_authorities: str | None) -> ssl.SSLContext:
         context = new_server_context(self._settings)
         # These two are the connection's from its beginning, and not of the certificate's context.
-        ask_for_client_certificate(context, self._client_authorities)
+        ask_for_client_certificate(context, client_authorities)
         context.num_tickets = self._session_tickets
         if self._session_tickets == 0:
             context.options |= ssl.OP_NO_TICKET  # those of TLS 1.2, which are not counted
         context.sslobject_class = _NamedObject
-        context.sni_callback = self._choose
+        context.sni_callback = partial(self._choose, client_authorities)
         return context
 
-    def _table(self, certificates: Sequence[NamedContext]) -> _Certificates:
-        by_name = names_to_choose_by((named.names, named.context) for named in certificates)
-        outdated = frozenset(
-            named.context
-            for named in certificates
-            if named.client_authorities != self._client_authorities
-        )
-        return _Certificates(by_name, certificates[0].context, outdated)
-
     def _choose(
-        self, connection: ssl.SSLObject, server_name: str | None, _context: ssl.SSLContext
-    ) -> None:
-        """Give a connection its certificate; called in its handshake, also without a name."""
+        self,
+        client_authorities: str | None,
+        connection: ssl.SSLObject,
+        server_name: str | None,
+        _context: ssl.SSLContext,
+    ) -> int | None:
+        """Give a connection its certificate; called in its handshake, also without a name.
+
+        ``client_authorities`` are those of when it began. Returns the alert to refuse it by.
+        """
+        served = self._served
+        if client_authorities != served.client_authorities:
+            # OpenSSL has looked for a session by now, with the ticket keys of the beginning.
+            return ssl.AlertDescription.ALERT_DESCRIPTION_ACCESS_DENIED
         if isinstance(connection, _NamedObject):
             connection.indicated_name = server_name
-        certificates = self._certificates
-        chosen = choose_by_name(certificates.by_name, server_name, certificates.default)
-        connection.context = chosen
-        if isinstance(connection, _NamedObject):
-            connection.knows_client = chosen not in certificates.outdated
+        connection.context = choose_by_name(served.by_name, server_name, served.default)
+        return None
 
 
 class _NamedObject(ssl.SSLObject):
     """The server's end of a connection, which tells the name that the client indicated."""
 
     indicated_name: str | None = None
-    knows_client = True
-
-    def getpeercert(self, binary_form: bool = False) -> Any:
-        """Return the client's certificate; {} or None, as for none, if it isn't to be trusted."""
-        if not self.knows_client:
-            return None if binary_form else {}
-        return super().getpeercert(binary_form)
 
     @property
     def server_hostname(self) -> str | None:
@@ -173,7 +168,7 @@ def open_named_context(
     context = open_server_context(certificate, key, password, settings=settings)
     # OpenSSL verifies with the authorities of the context that was switched to.
     ask_for_client_certificate(context, client_authorities)
-    return NamedContext(tuple(names), context, client_authorities)
+    return NamedContext(tuple(names), context)
 
 
 def ask_for_client_certificate(context: ssl.SSLContext, authorities: str | None) -> None:
@@ -192,3 +187,10 @@ def ask_for_client_certificate(context: ssl.SSLContext, authorities: str | None)
             " certificates in PEM."
         ) from exc
     context.verify_mode = ssl.CERT_OPTIONAL
+
+
+def _table(
+    certificates: Sequence[NamedContext],
+) -> tuple[Mapping[str, ssl.SSLContext], ssl.SSLContext]:
+    by_name = names_to_choose_by((named.names, named.context) for named in certificates)
+    return by_name, certificates[0].context

@@ -175,6 +175,44 @@ def test_after_sighup_the_server_stops_as_always(authority: trustme.CA, tmp_path
         assert server.wait() == 0
 
 
+@VERSIONS
+def test_openssl_resumes_no_session_by_an_authority_that_was_taken_out(
+    version: str, authority: trustme.CA, tmp_path: Path
+) -> None:
+    """Also where the server's certificate is broken at that time, and whole again later."""
+    (tmp_path / "pages").mkdir()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    before, after = trustme.CA(), trustme.CA()
+    for clients, stem in ((before, "ada"), (after, "eve")):
+        write_pair(clients, tmp_path, stem, f"{stem}@example.org")
+    before.cert_pem.write_to_path(tmp_path / "clients.pem")
+    pair = write_pair(authority, tmp_path, "a", "a.test")
+    options = ("pages", "--port", "0", "--cert", "a.crt", "--key", "a.key")
+    with start_server(*options, "--client-ca", "clients.pem", folder=tmp_path) as server:
+        site = Site(server, tmp_path, authority)
+        resume = (f"-{version}", *ADA, "-sess_in", "session")
+        assert "HTTP/1.1 404" in s_client(site, f"-{version}", *ADA, "-sess_out", "session")
+        assert re.search("^Reused, ", s_client(site, *resume), re.MULTILINE)
+        certificate = pair.certificate.read_bytes()
+        pair.certificate.write_text("broken")
+        after.cert_pem.write_to_path(tmp_path / "clients.pem")
+        server.wait_for_stderr("ERROR a.crt: there is nothing in PEM")
+        server.wait_for_stderr("INFO clients.pem: these authorities of clients are in use now")
+        assert_refused(s_client(site, *resume, "-sess_out", "session.broken"))
+        eve = s_client(site, f"-{version}", "-cert", "eve.crt", "-key", "eve.key")
+        assert "HTTP/1.1 404" in eve
+        pair.certificate.write_bytes(certificate)
+        server.send_signal(signal.SIGHUP)
+        server.wait_for_stderr("looked at again")
+        assert_refused(s_client(site, *resume))
+
+
+def assert_refused(told: str) -> None:
+    assert not re.search("^Reused, ", told, re.MULTILINE)
+    assert "HTTP/1.1" not in told
+    assert "alert unknown ca" in told
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -1,6 +1,8 @@
 """Certificates that change while they are served: what is used, what is kept, what is told."""
 
+import errno
 import logging
+import os
 import ssl
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -10,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import h11
 import pytest
 import trio
 import trio.testing
@@ -87,20 +90,26 @@ def test_a_folder_and_a_file_go_together(authority: trustme.CA, tmp_path: Path) 
     assert Identities([pair, CertificateFolder(folder)]).names == ("first.test", "a.test", "b.test")
 
 
-def test_an_encrypted_key_is_opened(authority: trustme.CA, tmp_path: Path) -> None:
-    pair = write_pair(authority, tmp_path, "a", "a.test")
+def encrypt(pair: KeyFiles, folder: Path) -> KeyFiles:
+    """Encrypt the key of ``pair`` where it lies, and put its password beside it."""
     assert pair.key is not None
     key = load_pem_private_key(pair.key.read_bytes(), None)
     encryption = BestAvailableEncryption(b"secret")
     pair.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
-    password = tmp_path / "password"
+    password = folder / "password"
     password.write_text("secret\r\nnotes\n")
+    return KeyFiles(pair.certificate, pair.key, password)
+
+
+def test_an_encrypted_key_is_opened(authority: trustme.CA, tmp_path: Path) -> None:
+    pair = write_pair(authority, tmp_path, "a", "a.test")
+    encrypted = encrypt(pair, tmp_path)
     with pytest.raises(ConfigError, match="the key is encrypted"):
         Identities([pair])
-    assert Identities([KeyFiles(pair.certificate, pair.key, password)]).names == ("a.test",)
-    password.unlink()
+    assert Identities([encrypted]).names == ("a.test",)
+    (tmp_path / "password").unlink()
     with pytest.raises(ConfigError, match="Name a file whose first line is the password"):
-        Identities([KeyFiles(pair.certificate, pair.key, password)])
+        Identities([encrypted])
 
 
 def test_what_does_not_serve_is_a_mistake_at_the_start(
@@ -396,7 +405,7 @@ def client_of(clients: trustme.CA, servers: trustme.CA) -> ssl.SSLContext:
 
 
 async def known_client(identities: Identities, client: ssl.SSLContext) -> str:
-    """Return what the server says of who asks: the names in their certificate, or nobody."""
+    """Return what the server says of who asks: the names in their certificate, or "refused"."""
 
     async def greet(request: Request) -> Response:
         known = request.tls.client if request.tls else None
@@ -406,9 +415,15 @@ async def known_client(identities: Identities, client: ssl.SSLContext) -> str:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(partial(serve_stream, greet, theirs, tls=identities.contexts.current))
         stream = trio.SSLStream(ours, client, server_hostname="a.test")
-        reply = await Peer(stream).ask()
-        nursery.cancel_scope.cancel()
-    return reply.body.decode()
+        try:
+            return (await Peer(stream).ask()).body.decode()
+        except (trio.BrokenResourceError, h11.RemoteProtocolError):  # in 1.2 and in 1.3
+            return "refused"
+        finally:
+            nursery.cancel_scope.cancel()
+
+
+ADA = "email:ada@example.org"
 
 
 async def test_an_authority_that_was_taken_out_is_not_trusted_whatever_else_is_broken(
@@ -418,39 +433,168 @@ async def test_an_authority_that_was_taken_out_is_not_trusted_whatever_else_is_b
     before.cert_pem.write_to_path(path)
     pair = write_pair(authority, tmp_path, "a", "a.test")
     identities = Identities([pair], client_ca=path)
-    assert await known_client(identities, client_of(before, authority)) == "email:ada@example.org"
+    assert await known_client(identities, client_of(before, authority)) == ADA
+    certificate = shown(identities)
 
     after.cert_pem.write_to_path(path)
     pair.certificate.write_text("broken")
     await look_twice(identities)
-    assert await known_client(identities, client_of(before, authority)) == "nobody"
-    assert any("no certificate of a client is taken there" in line for line in told())
+    assert await known_client(identities, client_of(before, authority)) == "refused"
+    assert await known_client(identities, client_of(after, authority)) == ADA
+    assert shown(identities) == certificate
+    in_use, broken = (line for line in told() if line.startswith(str(tmp_path)))
+    assert in_use == f"{path}: these authorities of clients are in use now"
+    assert broken.startswith(f"{pair.certificate}: there is nothing in PEM in this file. ")
 
     write_pair(authority, tmp_path, "a", "a.test")
     await look_twice(identities)
-    assert await known_client(identities, client_of(after, authority)) == "email:ada@example.org"
+    assert shown(identities) != certificate
+    assert await known_client(identities, client_of(before, authority)) == "refused"
+    assert await known_client(identities, client_of(after, authority)) == ADA
 
 
-async def test_client_authorities_that_could_not_be_read_for_a_moment_are_read_again(
-    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
+async def test_a_client_that_had_connected_before_has_the_authorities_of_when_it_says_hello(
+    authority: trustme.CA, tmp_path: Path
+) -> None:
+    """Browsers connect before there is something to ask for."""
+    path, clients = tmp_path / "clients.pem", trustme.CA()
+    trustme.CA().cert_pem.write_to_path(path)
+    identities = Identities([write_pair(authority, tmp_path, "a", "a.test")], client_ca=path)
+
+    async def greet(request: Request) -> Response:
+        assert request.tls is not None
+        return Response.json(request.tls.client is not None)
+
+    ours, theirs = trio.testing.memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(partial(serve_stream, greet, theirs, tls=identities))
+        await trio.testing.wait_all_tasks_blocked()
+        clients.cert_pem.write_to_path(path)
+        await identities.reload()
+        client = client_of(clients, authority)
+        reply = await Peer(trio.SSLStream(ours, client, server_hostname="a.test")).ask()
+        assert reply.body == b"true"
+        nursery.cancel_scope.cancel()
+
+
+async def test_authorities_are_replaced_again_and_again_while_a_certificate_is_broken(
+    authority: trustme.CA, tmp_path: Path
+) -> None:
+    path, clients = tmp_path / "clients.pem", [trustme.CA() for _ in range(3)]
+    clients[0].cert_pem.write_to_path(path)
+    pair = write_pair(authority, tmp_path, "a", "a.test")
+    identities = Identities([pair], client_ca=path)
+    pair.certificate.unlink()
+    for trusted in (clients[1], clients[2], clients[0]):
+        trusted.cert_pem.write_to_path(path)
+        await look_twice(identities)
+        for each in clients:
+            expected = ADA if each is trusted else "refused"
+            assert await known_client(identities, client_of(each, authority)) == expected
+
+
+async def test_authorities_are_replaced_when_the_password_of_the_key_is_gone(
+    authority: trustme.CA, tmp_path: Path
+) -> None:
+    path, clients = tmp_path / "clients.pem", trustme.CA()
+    trustme.CA().cert_pem.write_to_path(path)
+    pair = encrypt(write_pair(authority, tmp_path, "a", "a.test"), tmp_path)
+    identities = Identities([pair], client_ca=path)
+    (tmp_path / "password").unlink()
+    clients.cert_pem.write_to_path(path)
+    await look_twice(identities)
+    assert await known_client(identities, client_of(clients, authority)) == ADA
+
+
+async def test_authorities_are_replaced_where_the_local_certificate_can_not_be_looked_at(
+    tmp_path: Path, told: Told
+) -> None:
+    path = tmp_path / "clients.pem"
+    faults: list[OSError] = []
+
+    def find_names() -> list[str]:
+        if faults:
+            raise faults[0]
+        return ["vm.local"]
+
+    trustme.CA().cert_pem.write_to_path(path)
+    local = LocalAuthority(tmp_path / "home", find_names)
+    identities = Identities([local], client_ca=path)
+    faults.append(OSError("no interfaces"))
+    trustme.CA().cert_pem.write_to_path(path)
+    await look_twice(identities)
+    assert identities.contexts.client_authorities == path.read_text()
+    assert f"{path}: these authorities of clients are in use now" in told()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such limit")
+async def test_client_authorities_that_could_not_be_read_for_a_while_are_read_when_they_can_be(
+    authority: trustme.CA, tmp_path: Path, told: Told
 ) -> None:
     path = tmp_path / "clients.pem"
     trustme.CA().cert_pem.write_to_path(path)
     identities = Identities([write_pair(authority, tmp_path, "a", "a.test")], client_ca=path)
     before = identities.contexts.current
-
-    def refuse(_path: Path) -> str:
-        raise ConfigError("too many open files. Close some.")
-
     trustme.CA().cert_pem.write_to_path(path)
-    with monkeypatch.context() as patched:
-        patched.setattr("trio_https.identities.served._read_authorities", refuse)
+    with no_file_to_open():
         for _ in range(4):
             await identities.look()
     assert identities.contexts.current is before
-    assert len(told()) == 1
+    [line] = told()
+    assert line.startswith(f"{path}: too many open files. ")
+    assert line.endswith("Until then, the authorities from before are trusted.")
+    await identities.look()
+    assert identities.contexts.client_authorities == path.read_text()
+
+
+async def test_an_empty_file_of_client_authorities_keeps_no_certificate_from_being_renewed(
+    authority: trustme.CA, tmp_path: Path, told: Told
+) -> None:
+    path = tmp_path / "clients.pem"
+    trustme.CA().cert_pem.write_to_path(path)
+    identities = Identities([write_pair(authority, tmp_path, "a", "a.test")], client_ca=path)
+    authorities = identities.contexts.client_authorities
+    path.write_text("")
+    write_pair(authority, tmp_path, "a", "new.test")
+    for _ in range(3):
+        await identities.look()
+    assert identities.names == ("new.test",)
+    assert identities.contexts.client_authorities == authorities
+    assert len(told()) == 2
+    await identities.reload()  # which tells again what is wrong
+    assert told()[0].startswith(f"{path}: there is nothing in PEM in this file.")
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="this system has no such files")
+@pytest.mark.parametrize("back", [False, True], ids=["later", "back to those from before"])
+async def test_nobody_is_trusted_as_before_where_authorities_can_not_be_put_into_use(
+    back: bool,
+    authority: trustme.CA,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    told: Told,
+) -> None:
+    path, before, after = tmp_path / "clients.pem", trustme.CA(), trustme.CA()
+    before.cert_pem.write_to_path(path)
+    identities = Identities([write_pair(authority, tmp_path, "a", "a.test")], client_ca=path)
+
+    def fail(name: str) -> int:
+        raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
+
+    after.cert_pem.write_to_path(path)
+    with monkeypatch.context() as full:
+        full.setattr("os.memfd_create", fail)
+        for _ in range(4):
+            await identities.look()
+    for each in (before, after):
+        assert await known_client(identities, client_of(each, authority)) == "refused"
+    [complaint] = [line for line in told() if line.startswith(str(path))]
+    assert complaint.endswith("Until then, all handshakes are refused.")
+    if back:
+        before.cert_pem.write_to_path(path)
     await look_twice(identities)
-    assert identities.contexts.current is not before
+    trusted = before if back else after
+    assert await known_client(identities, client_of(trusted, authority)) == ADA
 
 
 # The local certificate

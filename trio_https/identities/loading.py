@@ -1,11 +1,11 @@
 """From where a certificate lies to a context that shows it: read, checked, described.
 
-Files are read twice, by us for a reason in words where they don't serve, and then by OpenSSL, which
-takes a pair that fits or none: if they are replaced in between, it is the next look's news.
-Everything here may wait for a disk.
+Files are read by us for a reason in words where they don't serve, and then by OpenSSL, which takes
+a pair that fits or none: if they are replaced in between, it is the next look's news. Everything
+here may wait for a disk, but for what is opened for other clients: that needs no file of the user.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,9 +16,12 @@ from ..certificates.pem_files import read_certificate_files
 from ..certificates.pem_loading import load_chain, read_password, read_pem_blocks
 from ..config import TLSSettings
 from ..tls_contexts import NamedContext, open_named_context
+from .kept_pair import KeptPair, keep_pair
 from .places import KeyFiles, LocalAuthority, Source
 
-__all__ = ["Identity", "load_identity", "read_client_authorities"]
+__all__ = ["Identity", "load_identity", "open_for_clients", "read_client_authorities"]
+
+_NEW_FILE = "Get the file anew from where it comes from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Identity:
 
     description: CertificateDescription
     named: NamedContext
+    kept: KeptPair | None
+    """For other authorities of clients; None where clients are asked for no certificate."""
 
 
 def load_identity(
@@ -46,15 +51,7 @@ def _load_files(
 ) -> Identity:
     password = read_password(files.password_file) if files.password_file else None
     description = read_certificate_files(files.certificate, files.key, password, now=now)
-    named = open_named_context(
-        description.names,
-        files.certificate,
-        files.key,
-        password,
-        client_authorities=client_authorities,
-        settings=settings,
-    )
-    return Identity(description, named)
+    return _open(description, files, password, client_authorities, settings)
 
 
 def _load_local(
@@ -65,10 +62,56 @@ def _load_local(
 ) -> Identity:
     lan_names = authority.lan_names() if authority.lan_names is not None else ()
     local = open_local_certificate(authority.home, authority.names, now=now, lan_names=lan_names)
+    return _open(local.leaf, KeyFiles(local.path), None, client_authorities, settings)
+
+
+def _open(
+    description: CertificateDescription,
+    files: KeyFiles,
+    password: bytes | None,
+    client_authorities: str | None,
+    settings: TLSSettings,
+) -> Identity:
+    kept = None
+    if client_authorities is not None:
+        kept = _keep(files, password)
     named = open_named_context(
-        local.leaf.names, local.path, client_authorities=client_authorities, settings=settings
+        description.names,
+        files.certificate,
+        files.key,
+        password,
+        client_authorities=client_authorities,
+        settings=settings,
     )
-    return Identity(local.leaf, named)
+    return Identity(description, named, kept)
+
+
+def _keep(files: KeyFiles, password: bytes | None) -> KeptPair:
+    try:
+        return keep_pair(files.certificate, files.key, password)
+    except OSError as error:  # they were there a moment ago
+        raise config_error(files.certificate, error, _NEW_FILE) from error
+
+
+def open_for_clients(
+    identity: Identity, client_authorities: str, settings: TLSSettings
+) -> Identity:
+    """Return the same certificate for clients of other authorities, whatever became of its files.
+
+    Raises ``ConfigError`` or ``OSError`` where the system can't do it now.
+    """
+    if identity.kept is None:
+        raise ValueError("no client is asked for a certificate here")
+    with identity.kept.as_files() as (certificate, key):
+        named = open_named_context(
+            identity.description.names,
+            certificate,
+            key,
+            identity.kept.password,
+            client_authorities=client_authorities,
+            settings=settings,
+        )
+    return replace(identity, named=named)
 
 
 def read_client_authorities(path: Path) -> str:

@@ -2,12 +2,14 @@
 
 ``Identities`` looks every few seconds and loads what has changed. What doesn't serve is told once,
 with its reason, and the certificate from before goes on; what does is told in a line. Each
-certificate is replaced by itself, so that one broken file keeps no other from being renewed.
+certificate is replaced by itself, so that one broken file keeps no other from being renewed, and so
+are the authorities of clients, so that none keeps one that was taken out.
 Whoever serves with it runs ``watch`` beside the connections; how those choose is not known here.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,7 +21,8 @@ from ..config import TLSSettings
 from ..errors import ConfigError
 from ..rules.server_names import choose_by_name, names_to_choose_by
 from ..tls_contexts import ServerContexts
-from .places import KeyFiles, Place, Source, stamp_files
+from .client_authorities import ClientAuthorities
+from .places import KeyFiles, Place, Source
 from .settling import Settling
 
 if TYPE_CHECKING:  # it loads cryptography
@@ -66,12 +69,10 @@ class Identities:
         ``ValueError`` for no place, or a number below 0.
         """
         self._places = tuple(places)
-        self._client_ca = client_ca
         self._settings = settings
         self._now = now
         self._settling = Settling()
-        self._complaint = ""
-        self._authorities_complaint = ""
+        self._complaints: dict[str, str] = {}
         self._broken: dict[Source, str] = {}
         self._found: dict[Place, list[Source]] = {}
         self._out_of_reach: dict[Place, str] = {}
@@ -80,14 +81,13 @@ class Identities:
         if not self._places or session_tickets < 0:
             raise ValueError("give one place at least, and 0 session tickets or more")
         self._sources: tuple[Source, ...] = ()
-        self._authorities: str | None = None
+        self._clients = ClientAuthorities(client_ca) if client_ca is not None else None
         self._take_news(at_once=True)
-        self._authorities_in_use: str | None = self._authorities
         self._identities = self._load_all()
         self._names = _names_in(self._identities)
         self.contexts = ServerContexts(
             [identity.named for identity in self._identities.values()],
-            client_authorities=self._authorities,
+            client_authorities=self._client_authorities,
             session_tickets=session_tickets,
             settings=settings,
         )
@@ -142,7 +142,7 @@ class Identities:
         Raises nothing. Cancelled, it is done nevertheless, or was not begun.
         """
         before = self.descriptions
-        self._complaint = ""
+        self._complaints.clear()
         self._broken.clear()
         self._out_of_reach.clear()
         await self.look(at_once=True)
@@ -154,26 +154,60 @@ class Identities:
         async with self._turn:
             await trio.to_thread.run_sync(self._refresh, at_once)
 
-    def _refresh(self, at_once: bool) -> None:
-        try:
-            news = self._take_news(at_once=at_once)
-            if self._authorities == self._authorities_in_use:
-                self._replace(news)
-            else:
-                self._replace_all()
-        except ConfigError as exc:
-            self._complain(f"{exc} Until then, all certificates stay as they are.")
-        except Exception as exc:
-            text = f"certificates: could not look for changes ({exc!r}); all stay as they are"
-            self._complain(text, None if isinstance(exc, OSError) else exc)
-        else:
-            self._complaint = ""
+    @property
+    def _client_authorities(self) -> str | None:
+        return self._clients.pem if self._clients else None
 
-    def _complain(self, text: str, bug: Exception | None = None) -> None:
-        # A fault that stays is found at each look, and told once.
-        if text != self._complaint:
+    def _refresh(self, at_once: bool) -> None:
+        # One after the other: neither waits for what is wrong with the other.
+        with self._complaining("authorities of clients"):
+            self._look_at_clients(at_once=at_once)
+        with self._complaining("certificates"):
+            self._replace(self._take_news(at_once=at_once))
+
+    @contextmanager
+    def _complaining(self, about: str) -> Iterator[None]:
+        """Tell what is raised in the block; of a fault that comes at each look, once."""
+        bug = None
+        try:
+            yield
+        except ConfigError as exc:
+            text = str(exc)
+        except Exception as exc:
+            text = f"{about}: could not look for changes ({exc!r}); all stay as they are"
+            bug = None if isinstance(exc, OSError) else exc
+        else:
+            self._complaints.pop(about, None)
+            return
+        if text != self._complaints.get(about):
             logger.error("%s", text, exc_info=bug)
-        self._complaint = text
+        self._complaints[about] = text
+
+    def _look_at_clients(self, *, at_once: bool) -> None:
+        """Have clients of the authorities that are in the file now."""
+        if self._clients is None:
+            return
+        self._clients.look(at_once=at_once)
+        if self._clients.pem != self.contexts.client_authorities:
+            self._replace_authorities(self._clients)
+
+    def _replace_authorities(self, clients: ClientAuthorities) -> None:
+        """Open all contexts anew: one can't forget an authority. No certificate's file is read."""
+        try:
+            fresh = {
+                source: _open_for_clients(identity, clients.pem, self._settings)
+                for source, identity in self._identities.items()
+            }
+            self.contexts.replace_all([each.named for each in fresh.values()], clients.pem)
+        except (ConfigError, OSError) as exc:
+            # An authority that was taken out must not be trusted for that.
+            self.contexts.refuse_all()
+            raise ConfigError(
+                f"{clients.path}: these authorities can't be put into use ({exc}). Until then, all"
+                " handshakes are refused."
+            ) from exc
+        self._identities = fresh
+        logger.info("%s: these authorities of clients are in use now", clients.path)
 
     def _take_news(self, *, at_once: bool) -> set[Source]:
         """Look at everything, and return what has to be loaded."""
@@ -181,31 +215,10 @@ class Identities:
         sources = self._find_sources()
         if take_news("sources", sources):
             self._sources = sources
-        self._look_at_authorities(at_once=at_once)
         now = self._now()
         lost = {source for place in self._out_of_reach for source in self._found[place]}
         there = [source for source in self._sources if source not in lost]
         return {source for source in there if take_news(source, source.stamp(now))}
-
-    def _look_at_authorities(self, *, at_once: bool) -> None:
-        """Read those of clients anew, if there are others; what can't be read is tried again."""
-        path = self._client_ca
-        if path is None:
-            return
-        if not self._settling.take_news("client_ca", stamp_files([path]), at_once=at_once):
-            return
-        try:
-            self._authorities = _read_authorities(path)
-        except ConfigError as exc:
-            if self._authorities is None:  # at the start
-                raise
-            text = f"{exc} Until then, the authorities of clients stay as they are."
-            if text != self._authorities_complaint:
-                logger.error("%s", text)
-            self._authorities_complaint = text
-            self._settling.forget("client_ca")
-        else:
-            self._authorities_complaint = ""
 
     def _find_sources(self) -> tuple[Source, ...]:
         """Return what is in all places; of one that is out of reach, what was there before."""
@@ -237,7 +250,7 @@ class Identities:
     def _load_anew(self, source: Source) -> "Identity | None":
         """Return what is there now, or what is in use, if that doesn't serve."""
         try:
-            identity = _load(source, self._authorities, self._settings, self._now())
+            identity = _load(source, self._client_authorities, self._settings, self._now())
         except ConfigError as exc:
             in_use = self._identities.get(source)
             self._complain_of(source, f"{exc} {_what_goes_on(in_use)}")
@@ -254,32 +267,10 @@ class Identities:
             self._broken[source] = text
             self._settling.forget(source)
 
-    def _replace_all(self) -> None:
-        """Load everything for other client authorities: a context can't forget those it has.
-
-        What can't be loaded is shown as before, but no client is known by its certificate there:
-        it may be of an authority that was taken out.
-        """
-        fresh = {}
-        for source in self._sources:
-            identity = self._load_anew(source)
-            if identity is None:
-                continue
-            fresh[source] = identity
-            if identity.named.client_authorities != self._authorities:
-                logger.error("%s: no certificate of a client is taken there, until then", source)
-                self._settling.forget(source)
-        if not fresh:
-            raise ConfigError("certificates: none of them can be loaded. Mend one at least.")
-        self.contexts.replace_all([each.named for each in fresh.values()], self._authorities)
-        self._authorities_in_use = self._authorities
-        logger.info("%s: these authorities of clients are in use now", self._client_ca)
-        self._adopt(fresh)
-
     def _load_all(self) -> "dict[Source, Identity]":
         now = self._now()
         return {
-            source: _load(source, self._authorities, self._settings, now)
+            source: _load(source, self._client_authorities, self._settings, now)
             for source in self._sources
         }
 
@@ -302,10 +293,12 @@ def _load(
     return load_identity(source, client_authorities, settings, now)
 
 
-def _read_authorities(path: Path) -> str:
-    from .loading import read_client_authorities
+def _open_for_clients(
+    identity: "Identity", client_authorities: str, settings: TLSSettings
+) -> "Identity":
+    from .loading import open_for_clients
 
-    return read_client_authorities(path)
+    return open_for_clients(identity, client_authorities, settings)
 
 
 def _names_in(identities: "dict[Source, Identity]") -> tuple[str, ...]:

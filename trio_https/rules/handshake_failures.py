@@ -76,6 +76,8 @@ _CLIENT_FAILURES = {
     "NO_SUITABLE_SIGNATURE_ALGORITHM": _NO_SIGNATURE,
     "PEER_DID_NOT_RETURN_A_CERTIFICATE": "the client has shown no certificate, and has to; give it"
     " one by an authority that is trusted here",
+    "CALLBACK_FAILED": "what chooses the certificate refuses the client, as it does when the"
+    " authorities of clients have just changed; connect anew",
     "BAD_SIGNATURE": "the client does not have the key of the certificate that it shows",
     "DECRYPTION_FAILED_OR_BAD_RECORD_MAC": _CHANGED,
     "DIGEST_CHECK_FAILED": _CHANGED,
