@@ -156,6 +156,20 @@ def test_our_file_is_read_from_where_it_lies() -> None:
     assert not template.is_authority
 
 
+@pytest.mark.parametrize(
+    ("name", "matches"), [("localhost", True), ("site.localhost", False), ("more.localhost", True)]
+)
+def test_what_our_file_says_of_its_wildcard_holds_for_openssl(
+    name: str, matches: bool, tmp_path: Path
+) -> None:
+    config = OURS.read_text("utf-8").replace("IP.1", "DNS.3 = more.localhost\nIP.1")
+    make_with_openssl(tmp_path, config)
+    openssl, certificate = require_program("openssl"), str(tmp_path / "server.crt")
+    command = [openssl, "x509", "-in", certificate, "-noout", "-checkhost", name]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
+    assert ("does match" in said) == matches
+
+
 def replaced(old: str, new: str) -> bytes:
     assert NOTE.count(old) == 1
     return NOTE.replace(old, new).encode()
