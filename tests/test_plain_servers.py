@@ -6,7 +6,7 @@ from pathlib import Path
 import trio
 import trustme
 
-from trio_https.cli.identity import Authority
+from trio_https.certificates.local_issuer import LocalIssuer
 from trio_https.cli.network_options import NetworkOptions
 from trio_https.cli.plain_http import PlainHTTP, start_plain_servers
 
@@ -23,7 +23,7 @@ async def test_of_a_file_that_holds_the_key_too_only_the_certificate_is_given_aw
         host="127.0.0.1",
         port=0,
         path="/",
-        authority=Authority(path, "test", "00"),
+        authority=LocalIssuer(path, "test", "00"),
         for_known_hosts=lambda handler: handler,
     )
     servers = await start_plain_servers(nursery, plain, https_port=8443)

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -221,7 +222,14 @@ def assert_refused(told: str) -> None:
             "--key: 1 for 2 files of --cert. Give one for each",
         ),
         (["--cert", "empty"], "empty: there is no certificate in this folder."),
-        (["--client-ca", "missing.pem"], "missing.pem: no such file."),
+        (
+            ["--client-ca", "missing.pem"],
+            "  failed  Clients\ntrio-https: missing.pem: no such file.",
+        ),
+        (
+            ["--cert", "a.crt", "--key", "a.key", "--client-ca", "a.key"],
+            "  failed  Clients\ntrio-https: a.key: there is a private key in it",
+        ),
         (["--client-cert", "required"], "--client-cert goes with --client-ca"),
         (["--session-tickets", "17"], "17 is not in the range 0<=x<=16"),
     ],
@@ -251,3 +259,33 @@ def test_clients_may_come_without_a_certificate_where_it_is_optional(
     ) as server:
         assert "may have a certificate by an authority in ca.pem" in server.stderr
         assert curl(Site(server, tmp_path, authority)).stdout == "hello\n"
+
+
+def test_a_certificate_that_the_local_authority_has_signed_is_told_as_its_own(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "pages").mkdir()
+    new = ("cert", "new", "--ca", "local", "localhost", "127.0.0.1", "--out", "own")
+    assert run_command(*new, folder=tmp_path).code == 0
+    options = ("pages", "--cert", "own/server.crt", "--key", "own/server.key")
+    lan = ("--lan", "--host", "127.0.0.1", "--ca-port", "0")
+    with start_server(*options, *lan, folder=tmp_path) as server:
+        assert server.ca_file == tmp_path / "home" / "ca" / "ca.crt"
+        assert re.search(r"ok +CA page +127\.0\.0\.1:[0-9]+ gives phones", server.stderr)
+        assert "  Run trio-https trust, and they and your browsers do.\n" in server.stderr
+        assert "doctor" not in server.stderr
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(13, True), (15, False)])
+def test_a_certificate_that_ends_soon_is_told_of_at_the_start(
+    days: int, is_told: bool, authority: trustme.CA, tmp_path: Path
+) -> None:
+    (tmp_path / "pages").mkdir()
+    now = datetime.now(UTC)
+    end = now + timedelta(days=days)
+    start = now - timedelta(days=60)
+    issued = authority.issue_cert("localhost", not_before=start, not_after=end)
+    issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / "a.pem")
+    with start_server("pages", "--port", "0", "--cert", "a.pem", folder=tmp_path) as server:
+        note = f"(it ends on {end:%Y-%m-%d %H:%M} UTC: renew it, no restart is needed)\n"
+        assert (note in server.stderr) == is_told

@@ -60,6 +60,12 @@ def format_name(name: x509.Name) -> str:
     return name.rfc4514_string({NameOID.EMAIL_ADDRESS: "emailAddress"})
 
 
+def common_name(certificate: x509.Certificate) -> str:
+    """Return the common name of a subject, as trust stores show it; "" where it has none."""
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return " ".join(str(name.value) for name in names)  # one, in what we make
+
+
 def is_self_signed(certificate: x509.Certificate) -> bool:
     """Whether a certificate is signed with its own key, as roots and most test ones are."""
     return is_signed_by(certificate, certificate)

@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from cryptography.x509.oid import NameOID
 
+from .description import common_name
 from .home import (
     config_error,
     make_private_folder,
@@ -55,8 +55,7 @@ class LocalCA:
     @property
     def name(self) -> str:
         """Its common name, as trust stores show it."""
-        names = self.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-        return " ".join(str(name.value) for name in names)  # one, in what we make
+        return common_name(self.certificate)
 
     def permits(self, name: SubjectName) -> bool:
         """Whether the CA's name constraints leave ``name``; clients refuse any other."""

@@ -23,7 +23,7 @@ from .details import is_authority
 from .local_names import SubjectName, is_dns_name, is_public_name
 from .pem_files import check_strength, check_use, check_validity
 
-__all__ = ["Objection", "find_objections", "fits_name", "objection_of"]
+__all__ = ["Objection", "ends_soon", "find_objections", "fits_name", "objection_of"]
 
 # Apple, "Requirements for trusted certificates in iOS 13 and macOS 10.15": for all authorities.
 _MAX_LIFETIME = timedelta(days=825)
@@ -137,10 +137,16 @@ def _about_lifetime(description: CertificateDescription, now: datetime) -> Itera
             " for less.",
             is_serious=False,
         )
-    if timedelta(0) <= left < min(_SOON, lifetime / 3):
+    if left >= timedelta(0) and ends_soon(description, now):
         yield Objection(
             f"it ends on {description.not_after:%Y-%m-%d %H:%M} UTC, in {left.days} days. Renew it."
         )
+
+
+def ends_soon(description: CertificateDescription, now: datetime) -> bool:
+    """Whether a certificate has ended, or will in so few days that it is time to renew it."""
+    lifetime = description.not_after - description.not_before
+    return description.not_after - now < min(_SOON, lifetime / 3)
 
 
 def _about_use(certificate: x509.Certificate) -> Iterator[Objection]:

@@ -10,14 +10,17 @@ from typing import Literal
 from ..certificates.description import CertificateDescription
 from ..certificates.home import certificates_home
 from ..certificates.local_certificate import open_local_certificate
+from ..certificates.local_issuer import LocalIssuer, find_local_issuer
 from ..certificates.local_names import SubjectName
+from ..certificates.objections import ends_soon
 from ..config import TLSSettings
 from ..errors import ConfigError
+from ..identities.loading import read_client_authorities
 from ..identities.places import CertificateFolder, KeyFiles, LocalAuthority, Place, Source
 from ..identities.served import Identities
-from .console import say, step
+from .console import paint, say, step
 
-__all__ = ["Authority", "Identity", "IdentityOptions", "open_identity", "private_places"]
+__all__ = ["Identity", "IdentityOptions", "open_identity", "private_places"]
 
 # Where a certificate is expected without being named, as the README of that folder says.
 _CERTS_FOLDER = Path("certs")
@@ -54,24 +57,14 @@ class IdentityOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Authority:
-    """The CA behind a local certificate: what a client has to trust."""
-
-    path: Path
-    name: str
-    """Its common name, as devices show it."""
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
 class Identity:
     """The certificates that clients are shown, ready for use."""
 
     served: Identities
     private_files: tuple[Path, ...]
     """Files and folders that must never be among the pages."""
-    authority: Authority | None
-    """None for certificates of the user's."""
+    authority: LocalIssuer | None
+    """What a client has to trust; None where another is behind the certificates."""
 
 
 def open_identity(
@@ -82,6 +75,8 @@ def open_identity(
     ``lan_names`` gives the names that are to be in an issued one too, now and later. Raises
     ``ConfigError`` for files that don't serve.
     """
+    if options.client_ca is not None:
+        _tell_clients(options, options.client_ca)
     places = find_places(options)
     return _open_given(places, options) if places else _open_local(options, lan_names)
 
@@ -140,9 +135,17 @@ def _open_given(places: list[Place], options: IdentityOptions) -> Identity:
         with step("Certificate") as told:
             told.detail = _in_words(description)
         _tell_key(source, description)
-    _tell_clients(options)
     private = (path for place in places for path in place.private_files)
-    return Identity(served, tuple(private), None)
+    return Identity(served, tuple(private), _find_authority(served.sources))
+
+
+def _find_authority(sources: Sequence[Source]) -> LocalIssuer | None:
+    """Return the local CA, if it is behind one of the user's certificates."""
+    with suppress(ConfigError):  # a user without a home folder has none
+        home = certificates_home()
+        files = [source.certificate for source in sources if isinstance(source, KeyFiles)]
+        return next(filter(None, (find_local_issuer(path, home) for path in files)), None)
+    return None
 
 
 def _open_local(
@@ -166,8 +169,7 @@ def _open_local(
             f"          (your certificate authority ends on {local.ca.not_after:%Y-%m-%d}:"
             f" remove {local.ca_path.parent} to have a new one made, and trust that)"
         )
-    _tell_clients(options)
-    authority = Authority(local.ca_path, local.ca_name, local.ca.sha256)
+    authority = LocalIssuer(local.ca_path, local.ca_name, local.ca.sha256)
     return Identity(served, (local.path, local.ca_path.parent), authority)
 
 
@@ -183,14 +185,16 @@ def _open(places: list[Place], options: IdentityOptions) -> Identities:
 def _tell_key(source: Source, description: CertificateDescription) -> None:
     with step("Key") as told:
         told.detail = f"{description.key}, {source.private_files[0]}"
+    if ends_soon(description, datetime.now(UTC)):
+        end = f"{description.not_after:%Y-%m-%d %H:%M} UTC"
+        say(paint(f"          (it ends on {end}: renew it, no restart is needed)", "yellow"))
 
 
-def _tell_clients(options: IdentityOptions) -> None:
-    if options.client_ca is None:
-        return
+def _tell_clients(options: IdentityOptions, client_ca: Path) -> None:
     with step("Clients") as told:
+        read_client_authorities(client_ca)  # here, so that it is this step that fails
         need = "need" if options.client_required else "may have"
-        told.detail = f"{need} a certificate by an authority in {options.client_ca}"
+        told.detail = f"{need} a certificate by an authority in {client_ca}"
 
 
 def _in_words(description: CertificateDescription) -> str:

@@ -6,6 +6,7 @@ Everything that the console says of it is here. The page for phones is ``handler
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ..certificates.local_network import LocalNetwork, find_local_network
 from ..errors import ConfigError
@@ -14,7 +15,7 @@ from ..server import Server
 from .console import can_say, has_colours, is_terminal, paint, say, step
 from .qr_code import render_qr_code
 
-__all__ = ["Exposure", "announce_exposure", "open_local_network"]
+__all__ = ["Exposure", "announce_exposure", "exposed_urls", "open_local_network"]
 
 _QR_BLACK, _QR_WHITE = 16, 231  # of the 256 colours; no theme of a terminal changes these
 
@@ -59,13 +60,11 @@ def announce_exposure(
     None: on a terminal that can.
     """
     network = _reached_network(exposure.network, server)
-    # Best first: a name is not known on every network.
-    hosts = (*map(str, network.addresses), *network.names)
-    if not hosts:
+    urls = exposed_urls(exposure, server)
+    if not urls:
         say("  Nobody else reaches the pages: there is no network, or the server does not listen.")
         say()
         return
-    urls = [format_origin("https", host, server.port) + exposure.path for host in hosts]
     say(f"  Everybody on your network can read {exposure.pages.resolve()} now, at")
     for url in urls:
         say(f"    {paint(url, 'cyan', bold=True)}")
@@ -74,13 +73,21 @@ def announce_exposure(
     if ca_page is None:
         _show_qr_code(urls[0], qr)
         return
-    ca_url = format_origin("http", hosts[0], ca_page.port) + "/"
+    ca_url = format_origin("http", urlsplit(urls[0]).hostname or "", ca_page.port) + "/"
     say("  On a phone, the first time: open this page, and do what it says.")
     say(f"    {paint(ca_url, 'cyan', bold=True)}")
     say("  The fingerprint that the phone shows must be the SHA-256 above.")
     say(f"  From then on: {urls[0]}")
     say()
     _show_qr_code(ca_url, qr)
+
+
+def exposed_urls(exposure: Exposure, server: Server) -> list[str]:
+    """Return those by which others on the network reach the pages, the best first."""
+    network = _reached_network(exposure.network, server)
+    # A name is not known on every network.
+    hosts = (*map(str, network.addresses), *network.names)
+    return [format_origin("https", host, server.port) + exposure.path for host in hosts]
 
 
 def _reached_network(network: LocalNetwork, server: Server) -> LocalNetwork:

@@ -9,6 +9,7 @@ from functools import partial
 
 import trio
 
+from ..certificates.local_issuer import LocalIssuer
 from ..certificates.pem_loading import CERTIFICATE_LABELS, read_pem_blocks
 from ..config import Limits
 from ..errors import ConfigError
@@ -17,7 +18,6 @@ from ..handlers.https_redirect import redirect_to_https
 from ..messages import Handler
 from ..server import Server, serve
 from .console import step
-from .identity import Authority
 from .network_options import NetworkOptions
 
 __all__ = ["PlainHTTP", "PlainServers", "start_plain_servers"]
@@ -46,7 +46,7 @@ class PlainHTTP:
     """What that one was given; 0: any."""
     path: str
     """That of the first page, as it stands in a URL."""
-    authority: Authority | None
+    authority: LocalIssuer | None
     """The one to give to phones; None: no client needs any."""
     for_known_hosts: Callable[[Handler], Handler]
     """Gives a handler that answers for the server's own names only."""
@@ -83,7 +83,7 @@ async def start_plain_servers(
     return PlainServers(redirect=redirect, ca_page=ca_page)
 
 
-def _make_ca_page(authority: Authority, https_port: int, path: str) -> CAPage:
+def _make_ca_page(authority: LocalIssuer, https_port: int, path: str) -> CAPage:
     blocks = read_pem_blocks(authority.path, "Let the user who runs trio-https read it")
     # Not the file as it is: others keep the key in the same file.
     certificate = next(block.text for block in blocks if block.label in CERTIFICATE_LABELS)

@@ -1,20 +1,18 @@
 """A server that runs until a signal ends it: what is told at its start, and how it stops."""
 
-import shlex
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from urllib.parse import urlsplit
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 import trio
 
 from ..identities.served import Identities
-from ..rehearsal import why_untrusted
 from ..server import Server
-from .console import paint, say, step
+from .announcement import announce
+from .console import say, step
 from .identity import Identity
-from .lan import Exposure, announce_exposure
+from .lan import Exposure, announce_exposure, exposed_urls
 from .plain_http import PlainHTTP, start_plain_servers
 
 __all__ = ["run_until_signal"]
@@ -47,11 +45,10 @@ async def run_until_signal(
                 told.detail = ", ".join(str(address) for address in server.addresses)
             others = await start_plain_servers(nursery, plain, https_port=server.port)
             with step("Ready") as told:
-                host = urlsplit(server.urls[0]).hostname or ""
-                distrust = why_untrusted(identity.served.contexts.current, host)
                 told.detail = f"after {time.monotonic() - started:.2f} s; Ctrl-C stops it"
             urls = [url.removesuffix("/") + plain.path for url in server.urls]
-            _announce(urls, identity, distrust)
+            exposed = exposed_urls(exposure, server) if exposure is not None else []
+            announce(urls, identity, exposed=exposed)
             if exposure is not None:
                 announce_exposure(exposure, server, others.ca_page, qr=plain.options.qr)
             servers = [each for each in (server, others.redirect, others.ca_page) if each]
@@ -90,26 +87,3 @@ async def _stop_on_signals(
         nursery.cancel_scope.cancel(reason="stopped")
     everything.cancel(reason="stopped")  # what waits for signals
     say("Stopped.")
-
-
-def _announce(urls: Sequence[str], identity: Identity, distrust: str | None) -> None:
-    say()
-    for url in urls:
-        say(f"  {paint(url, 'cyan', bold=True)}")
-    say()
-    if distrust is None:
-        say("  Trusted by this machine's clients.")
-    else:
-        say(f"  Not trusted by this machine's clients yet: {distrust}.")
-        if identity.authority is not None:
-            say("  Run trio-https trust, and they and your browsers do.")
-        else:
-            first = urlsplit(urls[0])
-            say("  What to do about it, this says:")
-            say(f"    trio-https doctor --host {first.hostname} --port {first.port or 443}")
-    if identity.authority is not None:
-        say("  The certificate authority to be trusted, which is yours alone:")
-        say(f"    file     {identity.authority.path}")
-        say(f"    SHA-256  {identity.authority.sha256}")
-        say(f"  Or try:  curl --cacert {shlex.quote(str(identity.authority.path))} {urls[0]}")
-    say()
