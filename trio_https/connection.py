@@ -8,7 +8,7 @@ cancellation goes further up.
 import logging
 import ssl
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import trio
 
@@ -31,6 +31,14 @@ logger = logging.getLogger("trio_https")
 _to_https = redirect_to_https()
 
 
+@dataclass(slots=True)
+class _Progress:
+    """How far a connection has come, for whoever has to end it."""
+
+    stream: trio.abc.Stream
+    is_in_handshake: bool = True
+
+
 async def serve_connection(
     transport: trio.abc.Stream, service: Service, *, client: Address | None = None
 ) -> None:
@@ -38,56 +46,65 @@ async def serve_connection(
 
     Raises nothing but what cancelled it; then, the connection is closed at once.
     """
-    accepted_at = trio.current_time()
-    stream = transport
-    received = b""
-    is_in_handshake = True
-    recorder = FlightRecorder() if service.records_handshakes else None
+    progress = _Progress(transport)
     try:
-        if service.tls_context is not None:
-            stream, received = await _shake_hands(transport, service.tls_context, service, recorder)
-        elif isinstance(transport, trio.SSLStream):  # of a listener, or a caller, of the user's
-            await tls.finish_handshake(transport, timeout=service.limits.handshake_timeout)
-        is_in_handshake = False
-        if received:
-            service = _redirecting(service)
-        tls_info = tls.describe(stream, recorder) if isinstance(stream, trio.SSLStream) else None
-        connection = HTTP1Connection(
-            stream,
-            limits=service.limits,
-            stopping=service.stopping,
-            accepted_at=accepted_at,
-            client=client,
-            tls=tls_info,
-        )
-        connection.incoming.buffer += received
-        while await exchange(connection, service):
-            pass
-        await tls.close(stream, timeout=service.limits.close_timeout)
+        await _serve(progress, service, client)
+        await tls.close(progress.stream, timeout=service.limits.close_timeout)
     except ClientGone as exc:
         # A failed handshake is news for the operator, a client that leaves is not.
-        level = logging.INFO if is_in_handshake else logging.DEBUG
+        level = logging.INFO if progress.is_in_handshake else logging.DEBUG
         logger.log(level, "%s: %s", client or "a client", exc)
-        await tls.abort(stream)
+        await tls.abort(progress.stream)
     except BodyCut as exc:
         logger.error("%s: response cut off: %s", client or "a client", escape(str(exc)))
-        await tls.abort(stream)
+        await tls.abort(progress.stream)
     except BaseExceptionGroup as group:
         bugs, others = group.split(Exception)
         if bugs:
             logger.error("%s: connection aborted", client or "a client", exc_info=bugs)
-            await tls.abort(stream)
+            await tls.abort(progress.stream)
         if others:  # cancellations
             raise others from None
     except Exception:
         logger.exception("%s: connection aborted", client or "a client")
-        await tls.abort(stream)
+        await tls.abort(progress.stream)
     finally:
         try:
             await trio.aclose_forcefully(transport)
         finally:
-            if stream is not transport:
-                tls.forget(stream)
+            if progress.stream is not transport:
+                tls.forget(progress.stream)
+
+
+async def _serve(progress: _Progress, service: Service, client: Address | None) -> None:
+    accepted_at = trio.current_time()
+    recorder = FlightRecorder() if service.records_handshakes else None
+    stream, received = await _open(progress.stream, service, recorder)
+    progress.stream, progress.is_in_handshake = stream, False
+    if received:
+        service = _redirecting(service)
+    connection = HTTP1Connection(
+        stream,
+        limits=service.limits,
+        stopping=service.stopping,
+        accepted_at=accepted_at,
+        client=client,
+        tls=tls.describe(stream, recorder) if isinstance(stream, trio.SSLStream) else None,
+    )
+    connection.incoming.buffer += received
+    while await exchange(connection, service):
+        pass
+
+
+async def _open(
+    transport: trio.abc.Stream, service: Service, recorder: FlightRecorder | None
+) -> tuple[trio.abc.Stream, bytes]:
+    """Return the stream to speak HTTP on; and what came of it, if TLS was expected and is not."""
+    if service.tls_context is not None:
+        return await _shake_hands(transport, service.tls_context, service, recorder)
+    if isinstance(transport, trio.SSLStream):  # of a listener, or a caller, of the user's
+        await tls.finish_handshake(transport, timeout=service.limits.handshake_timeout)
+    return transport, b""
 
 
 async def _shake_hands(
