@@ -45,14 +45,14 @@ ROWS = (
     ("connection",),
     ("accepting",),
     ("server",),
-    ("testing",),
+    ("testing.*",),
     ("cli.*", "__main__"),
 )
 
 # A subpackage that is one room: its modules know each other as they need, but in no circle.
 ROOMS = (
     *("certificates", "cli", "doctor", "files", "handshake", "identities", "pages", "prepare"),
-    *("trust", "websocket"),
+    *("testing", "trust", "websocket"),
 )
 
 SIBLINGS = {
@@ -107,7 +107,10 @@ SIBLINGS = {
 
 # Who may import what is foreign: each foreign thing is touched in one place.
 BORDERS = {
-    "h11": {"http1": "the border to h11"},
+    "h11": {
+        "http1": "the border to h11",
+        "testing.client_http1": "the border to h11, as a client",
+    },
     "ssl": {
         "tls": "the border to ssl",
         "tls_contexts": "one certificate a context",
@@ -120,7 +123,9 @@ BORDERS = {
         "connection": "the type SSLContext",
         "service": "the type SSLContext",
         "server": "the type SSLContext",
-        "testing": "the type SSLContext",
+        "testing.served_connection": "the type SSLContext",
+        "testing.throwaway": "the border to ssl, for both sides of a test",
+        "testing.client_pool": "the errors of a client",
         "cli.explain_server": "the type SSLContext",
         "cli.commands": "the text OPENSSL_VERSION",
         "cli.serve": "the text OPENSSL_VERSION",
@@ -141,12 +146,16 @@ BORDERS = {
     "trio_websocket": {
         "websocket.conversation": "the border to trio-websocket",
         "upgrades": "the type WebSocketConnection, for who checks types",
+        "testing.websocket_client": "the border to trio-websocket, as a client",
+        "testing.client": "the type WebSocketConnection, for who checks types",
+        "testing.handler_errors": "the exception ConnectionClosed, which is no bug",
     },
     "wsproto": {
         "websocket.frames": "the border to wsproto",
         "websocket.deflate": "an extension for wsproto",
         "websocket.agreement": "the type Extension",
         "websocket.conversation": "the type WSConnection",
+        "testing.websocket_client": "the exception LocalProtocolError of trio-websocket's reading",
     },
 }
 
@@ -268,7 +277,7 @@ def test_imports_go_in_no_circle() -> None:
     "name",
     [
         *("", "rules", "handlers", "operate", "certificates", "files", "pages", "prepare", "trust"),
-        *("identities", "handshake", "doctor", "websocket"),
+        *("identities", "handshake", "doctor", "testing", "websocket"),
     ],
 )
 def test_a_package_holds_no_code_of_its_own(name: str) -> None:
@@ -372,6 +381,12 @@ def test_importing_the_library_loads_nothing_that_only_the_command_needs() -> No
     assert "trio_https.server" in loaded
     assert not loaded & set(HEAVY)
     assert not {name for name in loaded if name.startswith(("trio_https.cli", "trio_https.certif"))}
+
+
+def test_testing_loads_nothing_that_few_tests_need() -> None:
+    loaded = loaded_by("import trio_https.testing")
+    assert "trio_https.testing.client" in loaded
+    assert not loaded & {*HEAVY, "httpx"}
 
 
 def test_serving_loads_nothing_that_only_lan_needs() -> None:

@@ -11,12 +11,12 @@ from functools import partial
 import trio
 import trio.testing
 
-from .config import Limits
-from .connection import serve_connection
-from .departures import Departures
-from .messages import Address, Handler
-from .service import Service
-from .stopping import Stopping
+from ..config import Limits
+from ..connection import serve_connection
+from ..departures import Departures
+from ..messages import Address, Handler
+from ..service import Service
+from ..stopping import Stopping
 
 __all__ = ["open_connection"]
 
