@@ -111,6 +111,7 @@ BORDERS = {
         "http1": "the border to h11",
         "testing.client_http1": "the border to h11, as a client",
     },
+    "httpx": {"testing.httpx": "the border to httpx"},
     "ssl": {
         "tls": "the border to ssl",
         "tls_contexts": "one certificate a context",

@@ -1,6 +1,7 @@
 """For tests of handlers: a client over memory, without a socket, a port or real time.
 
 ``open_client`` is what most tests want; ``open_connection`` gives the bare bytes of one connection.
+``trio_https.testing.httpx`` has the same for who would rather test with httpx.
 """
 
 from .client import Client, open_client
