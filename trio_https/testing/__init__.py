@@ -7,6 +7,7 @@
 from .client import Client, open_client
 from .client_connection import ClientConnection
 from .errors import ResponseError, ResponseTimeoutError, SendTimeoutError, UpgradeRefusedError
+from .fixtures import HTTPSClientOpener, HTTPSServerStarter
 from .outgoing_request import RequestBodySource
 from .raw_connection import RawConnection
 from .received import Informational, ReceivedResponse
@@ -17,6 +18,8 @@ from .throwaway import TLSContexts, throwaway_contexts
 __all__ = [
     "Client",
     "ClientConnection",
+    "HTTPSClientOpener",
+    "HTTPSServerStarter",
     "Informational",
     "RawConnection",
     "ReceivedResponse",
