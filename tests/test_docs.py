@@ -65,6 +65,7 @@ EXAMPLES = [
 ]
 PROGRAMS = [block for block in PYTHON if "trio.run(main)" in block.text]
 TESTS = [block for block in PYTHON if "async def test_" in block.text]
+WITH_FIXTURES = [block for block in TESTS if re.search(r"async def test_\w+\(\w", block.text)]
 FRAGMENTS = [block for block in PYTHON if block not in PROGRAMS + TESTS]
 
 
@@ -99,7 +100,22 @@ def test_the_programs_serve_what_they_promise(block: Block, folder: Path) -> Non
             process.kill()
 
 
-@pytest.mark.parametrize("block", TESTS, ids=str)
+@pytest.mark.parametrize("block", WITH_FIXTURES, ids=str)
+def test_the_tests_with_fixtures_pass(block: Block, folder: Path) -> None:
+    (folder / "test_it.py").write_text(block.text)
+    (folder / "pytest.ini").write_text("[pytest]\ntrio_mode = true\n")
+    environment = {
+        **os.environ,
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTEST_ADDOPTS": "-p pytest_trio.plugin -p trio_https_pytest",
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-m", "pytest", "-q"]
+    finished = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
+    assert finished.returncode == 0, finished.stdout
+
+
+@pytest.mark.parametrize("block", [block for block in TESTS if block not in WITH_FIXTURES], ids=str)
 def test_the_tests_pass(block: Block, folder: Path) -> None:
     namespace: dict[str, object] = {}
     exec(block.text, namespace)
