@@ -94,6 +94,7 @@ SIBLINGS = {
     ("http1", "outgoing"): "what the border makes is sent in pieces",
     ("http1", "upgraded_stream"): "what another protocol gets of the connection",
     ("upgraded_stream", "incoming"): "what came early comes first",
+    ("upgraded_stream", "tls"): "an end at once is that of the connection",
     ("upgraded_stream", "outgoing"): "a slow client has so long, whatever is spoken",
     ("incoming_body", "incoming"): "a body is taken from what has come",
     ("incoming_body", "patience"): "a slow client has so long to send a body, and no longer",

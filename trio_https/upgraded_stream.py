@@ -5,6 +5,7 @@ What the protocol is, and how it was agreed on, is not known here.
 
 import trio
 
+from . import tls
 from .errors import ClientGone
 from .incoming import Incoming
 from .outgoing import Outgoing
@@ -58,7 +59,8 @@ class UpgradedStream(trio.abc.Stream):
             self._check_open()  # closed by another task, it is told by that
             self.is_broken = True
             raise trio.BrokenResourceError(str(exc)) from exc
-        data = bytes(buffer[:max_bytes])
+        with memoryview(buffer) as view:
+            data = bytes(view[:max_bytes])
         del buffer[: len(data)]
         return data
 
@@ -66,6 +68,11 @@ class UpgradedStream(trio.abc.Stream):
         """Close the connection, with close_notify where there is TLS."""
         self._is_closed = True
         await self._stream.aclose()
+
+    async def abort(self) -> None:
+        """Close the connection at once: what was sent last may not arrive."""
+        self._is_closed = True
+        await tls.abort(self._stream)
 
     def _check_open(self) -> None:
         if self._is_closed:

@@ -20,6 +20,7 @@ from ..rules.websocket_handshake import (
     parse_extensions,
     parse_key,
 )
+from ..upgraded_stream import UpgradedStream
 from ..upgrades import Upgrade, WebSocketUpgrade
 from .conversation import converse
 from .deflate import Deflate
@@ -54,6 +55,7 @@ def agree_on_websocket(request: Request, reply: WebSocketUpgrade) -> Upgrade:
     deflate = agree_on_deflate(extensions) if reply.compress else None
 
     async def talk(stream: trio.abc.Stream) -> None:
+        assert isinstance(stream, UpgradedStream)  # noqa: S101 -- for the types
         frames = _open_frames(request, reply, subprotocol, deflate)
         await converse(stream, request, reply, frames)
 

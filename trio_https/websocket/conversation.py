@@ -13,6 +13,7 @@ from trio_websocket import ConnectionClosed, Endpoint, WebSocketConnection
 
 from ..errors import ClientGone
 from ..messages import Request
+from ..upgraded_stream import UpgradedStream
 from ..upgrades import WebSocketUpgrade
 from .frames import Frames
 from .wire import Wire
@@ -24,14 +25,14 @@ __all__ = ["converse"]
 
 
 async def converse(
-    stream: trio.abc.Stream, request: Request, upgrade: WebSocketUpgrade, frames: Frames
+    stream: UpgradedStream, request: Request, upgrade: WebSocketUpgrade, frames: Frames
 ) -> None:
     """Have ``upgrade.talk`` speak over ``stream``; close the WebSocket when it is done.
 
     Raises what ``talk`` raises, unless that is the client's closing; and ``ClientGone`` where the
     WebSocket could not be closed in order. Cancelled, it ends without a close frame.
     """
-    wire = Wire(stream)
+    wire = Wire(stream, frames)
     connection = _Connection(wire, request, upgrade, frames)
     failure: Exception | None = None
     async with trio.open_nursery() as nursery:
@@ -84,7 +85,7 @@ async def _keep_alive(
             is_answered = await wire.is_answered(frames.ping(), within=upgrade.ping_timeout)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             is_answered = False
-    wire.cut()
+    await wire.cut()
     await connection.notice_end()
 
 
@@ -153,7 +154,7 @@ class _Connection(WebSocketConnection):
         except trio.Cancelled:
             # Later messages refer to this one, which the client may not have got.
             if self._is_compressed:
-                self._wire.cut()
+                await self._wire.cut()
             raise
 
     async def aclose(self, code: int = 1000, reason: str | None = None) -> None:

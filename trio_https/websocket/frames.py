@@ -15,6 +15,7 @@ from wsproto.events import (
     BytesMessage,
     CloseConnection,
     Event,
+    Message,
     Ping,
     TextMessage,
 )
@@ -101,8 +102,9 @@ class Frames:
         for event in self._connection.events():
             if self._failure is not None:
                 return
-            if isinstance(event, TextMessage | BytesMessage):
-                yield from self._take(event)
+            if isinstance(event, Message):
+                if (whole := self._take(event)) is not None:
+                    yield whole
             elif isinstance(event, CloseConnection) and self._is_failure():
                 yield self._fail(event.code)
             elif not isinstance(event, Ping) or self.is_open:
@@ -118,22 +120,20 @@ class Frames:
         self._failure = CloseConnection(code=code, reason=reason)
         return self._failure
 
-    def _take(self, piece: TextMessage | BytesMessage) -> Iterator[Event]:
-        if len(self._message) + _bytes_in(piece.data) > self._max_message_bytes:
-            yield self._fail(1009)
-        elif piece.message_finished and not self._message:
-            yield piece
-        else:
-            self._message += piece.data.encode() if isinstance(piece.data, str) else piece.data
-            if piece.message_finished:
-                yield self._join(piece)
+    def _take(self, piece: Message[str] | Message[bytes | bytearray]) -> Event | None:
+        """Return the message that ``piece`` is or completes, or the failure that it is."""
+        data = piece.data
+        if len(self._message) + _bytes_in(data) > self._max_message_bytes:
+            return self._fail(1009)
+        if piece.message_finished and not self._message:
+            return piece
+        self._message += data.encode() if isinstance(data, str) else data
+        return self._join(is_text=isinstance(data, str)) if piece.message_finished else None
 
-    def _join(self, last: TextMessage | BytesMessage) -> Event:
+    def _join(self, *, is_text: bool) -> Event:
         whole = bytes(self._message)
         self._message.clear()
-        if isinstance(last, TextMessage):
-            return TextMessage(data=whole.decode())
-        return BytesMessage(data=whole)
+        return TextMessage(data=whole.decode()) if is_text else BytesMessage(data=whole)
 
 
 def _bytes_in(data: str | bytes | bytearray) -> int:

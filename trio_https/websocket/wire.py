@@ -1,24 +1,24 @@
-"""The stream below a WebSocket, as trio-websocket sees it: closed, it ends every wait at once.
+"""The stream below a WebSocket, as trio-websocket sees it: senders take turns, closing waits not.
 
-The connection itself is left open for its owner, who closes it in order: the close frame must not
-be overtaken by a reset. What a frame is, is not known here.
+After an orderly end the connection itself is left open for its owner, who closes it in order: a
+reset would overtake the close frame. After any other it is aborted, which ends all waits at once.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import trio
+
+from ..upgraded_stream import UpgradedStream
+from .frames import Frames
 
 __all__ = ["Wire"]
 
 
 class Wire(trio.abc.Stream):
-    """A stream whose senders take turns, and of which it is known whether the client is silent."""
+    """A stream for frames, of which it is known whether the client is silent."""
 
-    def __init__(self, stream: trio.abc.Stream) -> None:
+    def __init__(self, stream: UpgradedStream, frames: Frames) -> None:
         self._stream = stream
+        self._frames = frames
         self._turn = trio.StrictFIFOLock()
-        self._waits: set[trio.CancelScope] = set()
         self._is_closed = False
         self._reading_since: float | None = None
         self._arrival = trio.Event()
@@ -27,42 +27,50 @@ class Wire(trio.abc.Stream):
         return repr(self._stream)
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send all of ``data``. Cancelled in the midst of it, this is closed: a frame was cut."""
-        async with self._turn:
-            with self._until_closed():
-                try:
-                    await self._stream.send_all(data)
-                except BaseException:
-                    self.cut()
-                    raise
+        """Send all of ``data``. Cancelled in the midst of it, this is cut: nothing can follow."""
+        try:
+            self._turn.acquire_nowait()
+        except trio.WouldBlock:
+            await self._turn.acquire()
+        try:
+            self._check_open()
+            await self._stream.send_all(data)
+        except BaseException:
+            await self.cut()
+            raise
+        finally:
+            self._turn.release()
 
     async def wait_send_all_might_not_block(self) -> None:
         """Wait until ``send_all`` might not have to."""
-        with self._until_closed():
-            await self._stream.wait_send_all_might_not_block()
+        self._check_open()
+        await self._stream.wait_send_all_might_not_block()
 
-    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Return what comes next, b"" at the end. Cancelling loses nothing."""
-        data: bytes | bytearray = b""
-        with self._until_closed():
-            self._reading_since = trio.current_time()
-            try:
-                data = await self._stream.receive_some(max_bytes)
-            finally:
-                self._reading_since = None
+        self._check_open()
+        self._reading_since = trio.current_time()
+        try:
+            data = await self._stream.receive_some(max_bytes)
+        finally:
+            self._reading_since = None
         self._arrival.set()
         return data
 
-    async def aclose(self) -> None:
-        """End what goes on here; ``ClosedResourceError`` is raised there."""
-        self.cut()
-        await trio.lowlevel.checkpoint()
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise trio.ClosedResourceError("the WebSocket is closed")
 
-    def cut(self) -> None:
-        """Close this without waiting for anything."""
+    async def aclose(self) -> None:
+        """Close this; and cut the connection, unless both sides have said that they close."""
         self._is_closed = True
-        for scope in self._waits:
-            scope.cancel(reason="the WebSocket is closed")
+        if not self._frames.is_closed:
+            await self.cut()
+
+    async def cut(self) -> None:
+        """Abort the connection: whoever sends or receives gets ``ClosedResourceError``."""
+        self._is_closed = True
+        await self._stream.abort()
 
     async def is_answered(self, question: bytes, *, within: float) -> bool:
         """Send ``question``, and return whether the client then gives a sign, in so many seconds.
@@ -77,16 +85,3 @@ class Wire(trio.abc.Stream):
             await arrival.wait()
         was_read = self._reading_since is not None and self._reading_since <= asked_at
         return arrival.is_set() or not was_read
-
-    @contextmanager
-    def _until_closed(self) -> Iterator[None]:
-        if self._is_closed:
-            raise trio.ClosedResourceError("the WebSocket is closed")
-        with trio.CancelScope() as scope:
-            self._waits.add(scope)
-            try:
-                yield
-            finally:
-                self._waits.discard(scope)
-        if scope.cancelled_caught:
-            raise trio.ClosedResourceError("the WebSocket is closed")
