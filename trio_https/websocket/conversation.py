@@ -117,9 +117,9 @@ class _Connection(WebSocketConnection):
         self.has_ended = trio.Event()
         """Set when nothing is read any more."""
         self._wire = wire
+        self._frames = frames
         self._request = request
         self._close_timeout = upgrade.close_timeout
-        self._is_compressed = frames.is_compressed
 
     @property
     def remote(self) -> Endpoint | str:
@@ -148,12 +148,22 @@ class _Connection(WebSocketConnection):
             await self.pong()
 
     async def send_message(self, message: str | bytes) -> None:
-        """Send a message. Cancelled in the midst of it, the connection can't be used any more."""
+        """Send a message. Cancelled in the midst of it, the connection can't be used any more.
+
+        Raises ``ConnectionClosed``, and ``ValueError`` for what is neither ``str`` nor ``bytes``.
+        """
+        # Not by trio-websocket's, which makes a round through the scheduler for a lock of its own.
+        if self.closed is not None:
+            raise ConnectionClosed(self.closed)
+        data = self._frames.encode(message)
         try:
-            await super().send_message(message)
+            await self._wire.send_all(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            await self.notice_end()
+            raise ConnectionClosed(self.closed) from None
         except trio.Cancelled:
             # Later messages refer to this one, which the client may not have got.
-            if self._is_compressed:
+            if self._frames.is_compressed:
                 await self._wire.cut()
             raise
 

@@ -86,6 +86,14 @@ class Frames:
         """Return the octets of ``event``. Raises ``LocalProtocolError`` when it can't be sent."""
         return self._connection.send(event)
 
+    def encode(self, message: str | bytes) -> bytes:
+        """Return the octets of a message. Raises ``ValueError`` for what is none."""
+        if isinstance(message, str):
+            return self.send(TextMessage(data=message))
+        if isinstance(message, bytes):
+            return self.send(BytesMessage(data=message))
+        raise ValueError(f"a message is str or bytes, not {type(message).__name__}")
+
     def ping(self) -> bytes:
         """Return the octets of a ping."""
         return self.send(Ping())
