@@ -20,7 +20,8 @@ class Wire(trio.abc.Stream):
         self._frames = frames
         self._turn = trio.StrictFIFOLock()
         self._is_closed = False
-        self._reading_since: float | None = None
+        self._is_reading = False
+        self._reads = 0
         self._arrival = trio.Event()
 
     def __repr__(self) -> str:
@@ -49,11 +50,12 @@ class Wire(trio.abc.Stream):
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Return what comes next, b"" at the end. Cancelling loses nothing."""
         self._check_open()
-        self._reading_since = trio.current_time()
+        self._is_reading = True
+        self._reads += 1
         try:
             data = await self._stream.receive_some(max_bytes)
         finally:
-            self._reading_since = None
+            self._is_reading = False
         self._arrival.set()
         return data
 
@@ -78,10 +80,10 @@ class Wire(trio.abc.Stream):
         Any octets are one. While nobody reads, for what came before is not taken, the client is not
         to blame.
         """
-        asked_at = trio.current_time()
+        reads = self._reads
         self._arrival = arrival = trio.Event()
         await self.send_all(question)
         with trio.move_on_after(within):
             await arrival.wait()
-        was_read = self._reading_since is not None and self._reading_since <= asked_at
-        return arrival.is_set() or not was_read
+        is_one_long_read = self._is_reading and self._reads == reads
+        return arrival.is_set() or not is_one_long_read
