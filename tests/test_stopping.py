@@ -10,10 +10,10 @@ import trio.testing
 from trio_https.stopping import Stopping
 
 
-def test_nobody_wants_to_stop_at_first() -> None:
+async def test_nobody_wants_to_stop_at_first() -> None:
     stopping = Stopping()
     assert not stopping.is_set()
-    assert stopping.lifetime.deadline == math.inf
+    assert not stopping.lifetime.cancel_called
     assert not stopping.finished.is_set()
 
 
@@ -52,11 +52,14 @@ async def test_cancelling_a_wait_changes_nothing(autojump_clock: Any) -> None:
     await stopping.wait()
 
 
-async def live(stopping: Stopping) -> float:
-    """Return the seconds that something without an end may go on."""
+async def live(stopping: Stopping, seconds: float = math.inf) -> float:
+    """Return how many of these seconds something may go on."""
     started = trio.current_time()
     with stopping.lifetime:
-        await trio.sleep_forever()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(stopping.end_lifetime)
+            await trio.sleep(seconds)
+            nursery.cancel_scope.cancel()
     return trio.current_time() - started
 
 
@@ -104,13 +107,29 @@ async def test_said_while_it_runs_it_ends_what_runs(autojump_clock: Any) -> None
 async def test_an_endless_grace_cancels_nothing(autojump_clock: Any) -> None:
     stopping = Stopping()
     stopping.set(math.inf)
-    with stopping.lifetime:
-        await trio.sleep(86_400)
+    assert await live(stopping, 86_400) == 86_400
     assert not stopping.lifetime.cancelled_caught
 
 
+async def test_what_is_cancelled_then_is_told_why(autojump_clock: Any) -> None:
+    stopping = Stopping()
+    stopping.set(5)
+    told: list[str | None] = []
+    with stopping.lifetime:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(stopping.end_lifetime)
+            try:
+                await trio.sleep_forever()
+            except trio.Cancelled as exc:
+                told.append(exc.reason)
+                raise
+    assert told == ["the server is stopping, and its grace is over"]
+
+
 @pytest.mark.parametrize("grace", [-1, -1e-9, -math.inf, math.nan])
-async def test_a_grace_that_is_no_time_is_refused_and_changes_nothing(grace: float) -> None:
+async def test_a_grace_that_is_no_time_is_refused_and_changes_nothing(
+    grace: float, autojump_clock: Any
+) -> None:
     stopping = Stopping()
     with trio.CancelScope() as wait, stopping.ends_wait(wait):
         with pytest.raises(ValueError, match="at least 0 seconds"):
@@ -118,7 +137,7 @@ async def test_a_grace_that_is_no_time_is_refused_and_changes_nothing(grace: flo
         await trio.lowlevel.checkpoint()
     assert not wait.cancel_called
     assert not stopping.is_set()
-    assert stopping.lifetime.deadline == math.inf
+    assert await live(stopping, 86_400) == 86_400
 
 
 # Waits that nobody would miss

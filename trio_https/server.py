@@ -209,6 +209,7 @@ async def _background(
     try:
         with _plainly(), service.stopping.lifetime:
             async with trio.open_nursery() as background:
+                background.start_soon(service.stopping.end_lifetime)
                 background.start_soon(service.departures.watch)
                 if isinstance(certificates, Identities):
                     background.start_soon(certificates.watch)
