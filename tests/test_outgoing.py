@@ -1,5 +1,7 @@
 """What is sent leaves in pieces, each in good time."""
 
+import math
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,14 +13,17 @@ from trio_https.outgoing import PIECE_BYTES, Outgoing
 
 
 class Sent(trio.abc.SendStream):
-    """A stream that takes each piece in so many seconds, and keeps it."""
+    """A stream that takes each piece in so many seconds, and keeps it; then it is broken."""
 
-    def __init__(self, seconds: float = 0) -> None:
+    def __init__(self, seconds: float = 0, most: float = math.inf) -> None:
         self.pieces: list[bytes] = []
         self._seconds = seconds
+        self._most = most
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         await trio.sleep(self._seconds)
+        if len(self.pieces) == self._most:
+            raise trio.BrokenResourceError
         self.pieces.append(bytes(data))
 
     async def wait_send_all_might_not_block(self) -> None:
@@ -77,3 +82,26 @@ async def test_a_client_that_left_is_gone() -> None:
     await theirs.aclose()
     with pytest.raises(ClientGone, match="in the middle of a response"):
         await Outgoing(ours, Limits()).send(b"hello")
+
+
+@pytest.mark.parametrize(
+    ("content_at", "taken", "counted"),
+    [
+        (None, 3, 0),  # it has none
+        (0, 0, 0),
+        (0, 1, PIECE_BYTES),
+        (100, 0, 0),
+        (100, 1, PIECE_BYTES - 100),
+        (PIECE_BYTES, 1, 0),
+        (PIECE_BYTES + 1, 2, PIECE_BYTES - 1),
+        (100, 3, 2 * PIECE_BYTES - 90),  # all of it
+        (2 * PIECE_BYTES + 10, 3, 0),
+    ],
+)
+async def test_of_content_that_is_cut_off_what_was_taken_counts(
+    content_at: int | None, taken: int, counted: int
+) -> None:
+    outgoing = Outgoing(Sent(most=taken), Limits())
+    with suppress(ClientGone):
+        await outgoing.send(bytes(2 * PIECE_BYTES + 10), content_at=content_at)
+    assert outgoing.content_bytes == counted

@@ -135,8 +135,6 @@ async def _speak(connection: HTTP1Connection, request: Request, upgrade: Upgrade
         connection.error_id = secrets.token_hex(4)
         exc.add_note(f"error {connection.error_id}: in {upgrade.protocol}, {_line_of(request)}")
         raise
-    finally:
-        connection.bytes_sent = stream.bytes_sent
 
 
 async def _end_cancelled(connection: HTTP1Connection, request: Request) -> None:
@@ -189,7 +187,7 @@ def _log_access(connection: HTTP1Connection, request: Request | None) -> None:
         client=connection.client,
         request_line=connection.request_line,
         status=connection.status,
-        bytes_sent=connection.bytes_sent,
+        bytes_sent=connection.outgoing.content_bytes,
         duration=trio.current_time() - connection.began_at,
         headers=request.headers if request else Headers(),
         tls=connection.tls,

@@ -71,14 +71,13 @@ class HTTP1Connection:
         self._incoming_body: IncomingBody | None = None  # there is none, or its end was read
         self._body_error: HTTPError | None = None
         self._continue_is_awaited = False
-        self._outgoing = Outgoing(self._stream, self.limits)
+        self.outgoing = Outgoing(self._stream, self.limits)
         self._is_head = False
         self._may_continue = True
         self.received_at = time.time()
         self.began_at = trio.current_time()
         self.request_line = ""
         self.status: int | None = None
-        self.bytes_sent = 0
         self._bytes_promised: int | None = None
         self.error_id: str | None = None
 
@@ -249,10 +248,10 @@ class HTTP1Connection:
             self.status = response.status
             promised = response.headers.get("content-length")
             self._bytes_promised = int(promised) if promised else None
-            await self._outgoing.send(data)
+            await self.outgoing.send(data)
             if not self._is_without_body(response.status):
                 await self._send_body(response.body)
-            await self._outgoing.send(self._h11.send(h11.EndOfMessage()))
+            await self.outgoing.send(self._h11.send(h11.EndOfMessage()))
         finally:
             if hasattr(response.body, "aclose"):  # a stream, an async generator
                 await response.body.aclose()
@@ -261,7 +260,7 @@ class HTTP1Connection:
     def has_answered(self) -> bool:
         """Whether the whole response has been sent, also if its body has not said so yet."""
         ended = self._h11.our_state in (h11.DONE, h11.MUST_CLOSE)
-        return ended or self.bytes_sent == self._bytes_promised
+        return ended or self.outgoing.content_bytes == self._bytes_promised
 
     def _is_without_body(self, status: int) -> bool:
         return self._is_head or status in WITHOUT_BODY
@@ -288,7 +287,7 @@ class HTTP1Connection:
         except h11.LocalProtocolError as exc:
             raise ValueError(str(exc)) from exc
         if self._h11.their_http_version != b"1.0":  # RFC 9110 §15.2
-            await self._outgoing.send(self._h11.send(event))
+            await self.outgoing.send(self._h11.send(event))
 
     async def switch_protocol(self, upgrade: Upgrade) -> UpgradedStream:
         """Send the 101 (RFC 9110 §15.2.2), and return the stream for the other protocol.
@@ -300,7 +299,7 @@ class HTTP1Connection:
         switch = Headers({"Connection": "Upgrade", "Upgrade": upgrade.protocol})
         await self._send_before(101, Headers((*switch, *upgrade.headers)))
         self.status = 101
-        return UpgradedStream(self._stream, self.incoming, self._outgoing)
+        return UpgradedStream(self._stream, self.incoming, self.outgoing)
 
     def _must_close(self) -> bool:
         return (
@@ -324,8 +323,8 @@ class HTTP1Connection:
             parts += self._h11.send_with_data_passthrough(h11.Data(data=body)) or ()
         parts.append(self._h11.send(h11.EndOfMessage()))
         self.status = head.status_code
-        await self._outgoing.send(b"".join(parts))
-        self.bytes_sent = len(body)
+        data = b"".join(parts)
+        await self.outgoing.send(data, content_at=len(data) - len(body))
 
     async def _send_body(self, body: AsyncIterable[Piece] | BodyWriter) -> None:
         if isinstance(body, AsyncIterable):
@@ -339,11 +338,11 @@ class HTTP1Connection:
         # h11 takes any buffer here, its annotation notwithstanding (h11 docs, "sendfile").
         parts = self._h11.send_with_data_passthrough(h11.Data(data=cast("bytes", piece))) or ()
         if len(piece) <= PIECE_BYTES:
-            await self._outgoing.send(b"".join(parts))
+            await self.outgoing.send(b"".join(parts))
+            self.outgoing.content_bytes += len(piece)
         else:  # no copy of what is large
             for part in parts:
-                await self._outgoing.send(part)
-        self.bytes_sent += len(piece)
+                await self.outgoing.send(part, content_at=0 if part is piece else None)
 
     # Between two exchanges
 

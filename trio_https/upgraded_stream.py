@@ -25,19 +25,17 @@ class UpgradedStream(trio.abc.Stream):
         self._incoming = incoming
         self._outgoing = outgoing
         self._is_closed = False
-        self.bytes_sent = 0
         self.is_broken = False
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send all of ``data``. Cancelled, nobody knows how much of it was sent."""
         self._check_open()
         try:
-            await self._outgoing.send(data)
+            await self._outgoing.send(data, content_at=0)
         except ClientGone as exc:
             self._check_open()
             self.is_broken = True
             raise trio.BrokenResourceError(str(exc)) from exc
-        self.bytes_sent += len(data)
 
     async def wait_send_all_might_not_block(self) -> None:
         """Wait until ``send_all`` might not have to."""
