@@ -393,20 +393,20 @@ async def test_a_close_by_talk_does_not_wait_for_ever(autojump_clock: Any) -> No
 async def test_a_server_that_stops_closes_with_1001(
     autojump_clock: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ended: list[str] = []
+    ended: list[object] = []
 
     async def note(connection: WebSocketConnection) -> None:
         try:
             await connection.get_message()
-        except ConnectionClosed:
-            ended.append("closed")
+        except ConnectionClosed as exc:
+            ended.extend([reason_of(exc), connection.closed == exc.reason])
 
     stopping = Stopping()
     async with opened(note, stopping=stopping) as peer:
         await trio.sleep(5)
         stopping.set(grace=60)
         assert await peer.answer_close() == (1001, "the server is stopping")
-    assert ended == ["closed"]
+    assert ended == [(1001, "the server is stopping"), True]
     assert trio.current_time() == 5
     assert not errors(caplog)
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 import trio
-from trio_websocket import ConnectionClosed, Endpoint, WebSocketConnection
+from trio_websocket import CloseReason, ConnectionClosed, Endpoint, WebSocketConnection
 
 from ..errors import ClientGone
 from ..messages import Request
@@ -120,6 +120,7 @@ class _Connection(WebSocketConnection):
         self._frames = frames
         self._request = request
         self._close_timeout = upgrade.close_timeout
+        self._said: CloseReason | None = None
 
     @property
     def remote(self) -> Endpoint | str:
@@ -133,6 +134,22 @@ class _Connection(WebSocketConnection):
     def local(self) -> Endpoint | str:
         """The host and port that the client asked for."""
         return self._request.authority
+
+    @property
+    def closed(self) -> CloseReason | None:
+        """Why the WebSocket was closed; None: it is open."""
+        reason = super().closed
+        # As long as the client has not answered, trio-websocket has 1000 in place of what we said.
+        if reason is None or reason.code != 1000:
+            return reason
+        return self._said or reason
+
+    async def get_message(self) -> str | bytes:
+        """Return the next message. Raises ``ConnectionClosed``."""
+        try:
+            return await super().get_message()
+        except ConnectionClosed:
+            raise ConnectionClosed(self.closed) from None
 
     async def read(self) -> None:
         """Take what comes until there will be no more."""
@@ -169,5 +186,7 @@ class _Connection(WebSocketConnection):
 
     async def aclose(self, code: int = 1000, reason: str | None = None) -> None:
         """Close the WebSocket, and wait for the client to do so, within the close timeout."""
+        if self.closed is None:
+            self._said = CloseReason(code, reason)
         with trio.move_on_after(self._close_timeout):
             await super().aclose(code, reason)
