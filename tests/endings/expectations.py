@@ -42,6 +42,7 @@ PLAIN = {
     "the client stops reading": Ending(NOTHING, CUT, "`200 n`", 60),
     "the server stops, and it ends in time": Ending(NOTHING, "200, whole, the last", "`200 10`", 3),
     "the server stops, and it goes on": Ending(STOPPED, NO_ANSWER, "`- 0`", 5),
+    "the server stops, and the client does not read": Ending(NOTHING, CUT, "`200 n`", 5),
     "the nursery is cancelled": Ending(PROGRAM_ENDS, NO_ANSWER, "`- 0`"),
     "its `deadline` passes before it answers": Ending(DEADLINE, TOO_LONG, "`503 49`; a warning"),
     "`with_time_limit` passes before it answers": Ending(DEADLINE, TOO_LONG, "`503 49`"),
@@ -74,6 +75,9 @@ STREAMED = {
     ),
     "the server stops, and it ends in time": Ending(NOTHING, "200, whole", "`200 10`", 3),
     "the server stops, and it goes on": Ending(STOPPED, CUT, "`200 6`", 5),
+    "the server stops, and the client does not read": Ending(
+        "`GeneratorExit`", CUT, "`200 n`", 5, if_written=STOPPED
+    ),
     "the nursery is cancelled": Ending(PROGRAM_ENDS, CUT, "`200 6`"),
     "its `deadline` passes before it answers": Ending(DEADLINE, TOO_LONG, "`503 49`; a warning"),
     "its `deadline` passes while it answers": Ending(DEADLINE, CUT, "`200 6`; an error"),
@@ -103,6 +107,9 @@ EVENTS = {
     ),
     "the client stops reading": Ending("`Cancelled`: a `ClientGone` elsewhere", CUT, "`200 n`", 60),
     "the server stops": Ending("`Cancelled`: the server is stopping", "200, whole", "`200 14`"),
+    "the server stops, and the client does not read": Ending(
+        "`Cancelled`: the server is stopping", CUT, "`200 n`", 5
+    ),
     "the nursery is cancelled": Ending(PROGRAM_ENDS, CUT, "`200 14`"),
     "its `deadline` passes before it answers": Ending(DEADLINE, TOO_LONG, "`503 49`; a warning"),
     "its `deadline` passes while it answers": Ending(DEADLINE, CUT, "`200 14`; an error"),
@@ -133,6 +140,7 @@ WEBSOCKET = {
     "the client stops reading": Ending(CLOSED, NO_FRAME, "`101 n`", 60),
     "the server stops": Ending("`ConnectionClosed`: 1001", "closed: 1001", "`101 34`"),
     "the server stops, and it goes on": Ending(STOPPED, "closed: 1001", "`101 34`", 5),
+    "the server stops, and the client does not read": Ending(STOPPED, NO_FRAME, "`101 n`", 5),
     "the nursery is cancelled": Ending(PROGRAM_ENDS, NO_FRAME, "`101 8`"),
     "its `deadline` passes before it answers": Ending(DEADLINE, TOO_LONG, "`503 49`; a warning"),
     "its `deadline` passes while it answers": Ending(DEADLINE, NO_FRAME, "`101 12`"),

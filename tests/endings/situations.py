@@ -100,6 +100,7 @@ async def fall_silent(stage: Stage) -> str:
 
 
 async def stop_reading(stage: Stage) -> str:
+    """Of a large response, the client takes the beginning, and the rest when all is over."""
     received = b""
     while len(received) < 300 * KIB:
         received += await stage.client.receive_some()
@@ -111,6 +112,11 @@ async def stop_reading(stage: Stage) -> str:
 async def stop(stage: Stage) -> str:
     stage.program.start_soon(stage.server.stop, GRACE)
     return await receive_ending(stage.client)
+
+
+async def stop_unread(stage: Stage) -> str:
+    stage.program.start_soon(stage.server.stop, GRACE)
+    return await stop_reading(stage)
 
 
 async def cancel(stage: Stage) -> str:
@@ -196,6 +202,9 @@ SITUATIONS: dict[str, Situation] = {
     "the server stops": Situation(happen=stop, midway=wait),
     "the server stops, and it ends in time": Situation(happen=stop, midway=work_for(4)),
     "the server stops, and it goes on": Situation(happen=stop, midway=work_for(1000)),
+    "the server stops, and the client does not read": Situation(
+        happen=stop_unread, first="x" * MIB
+    ),
     "the nursery is cancelled": Situation(happen=cancel, midway=wait),
     # Time
     "its `deadline` passes before it answers": Situation(before=wait_for_deadline, after=60),
