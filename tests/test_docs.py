@@ -54,15 +54,16 @@ def blocks(*languages: str) -> list[Block]:
     return found
 
 
+def name_of(program: Block | Path) -> str:
+    return program.name if isinstance(program, Path) else str(program)
+
+
 def commands(block: Block) -> list[str]:
     return [line[2:] for line in block.text.splitlines() if line.startswith("$ ")]
 
 
 PYTHON = blocks("python")
-EXAMPLES = [
-    Block(path, 1, "python", path.read_text("utf-8"))
-    for path in sorted((ROOT / "examples").glob("*.py"))
-]
+EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if path.stem != "__init__")
 PROGRAMS = [block for block in PYTHON if "trio.run(main)" in block.text]
 TESTS = [block for block in PYTHON if "async def test_" in block.text]
 WITH_FIXTURES = [block for block in TESTS if re.search(r"async def test_\w+\(\w", block.text)]
@@ -89,10 +90,11 @@ def fetch_from(process: subprocess.Popen[str], output: object, folder: Path) -> 
     raise AssertionError(f"no URL was printed; exit code {process.wait()}")
 
 
-@pytest.mark.parametrize("block", PROGRAMS + EXAMPLES, ids=str)
-def test_the_programs_serve_what_they_promise(block: Block, folder: Path) -> None:
+@pytest.mark.parametrize("program", [*PROGRAMS, *EXAMPLES], ids=name_of)
+def test_the_programs_serve_what_they_promise(program: Block | Path, folder: Path) -> None:
+    source = [str(program)] if isinstance(program, Path) else ["-c", program.text]
     with subprocess.Popen(
-        [sys.executable, "-c", block.text], stdout=subprocess.PIPE, text=True, cwd=folder
+        [sys.executable, *source], stdout=subprocess.PIPE, text=True, cwd=folder
     ) as process:
         try:
             assert b"Hello" in fetch_from(process, process.stdout, folder)
