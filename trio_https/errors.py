@@ -32,7 +32,7 @@ class HTTPError(Exception):
         super().__init__(status, detail)
         self.status = status
         self.detail = detail
-        self.headers = tuple(headers)
+        self.headers: tuple[tuple[str, str], ...] = tuple(headers)
         self.close = close
 
     def __str__(self) -> str:

@@ -77,7 +77,7 @@ class Form(Mapping[str, str | UploadedFile]):
     __slots__ = ("_values", "pairs")
 
     def __init__(self, pairs: Iterable[tuple[str, str | UploadedFile]]) -> None:
-        self.pairs = tuple(pairs)
+        self.pairs: tuple[tuple[str, str | UploadedFile], ...] = tuple(pairs)
         """All names and values, in the order in which they came."""
         self._values: dict[str, list[str | UploadedFile]] = {}
         for name, value in self.pairs:

@@ -34,10 +34,10 @@ class RequestScope:
     __slots__ = ("cancel_scope", "client_has_left", "outlives_client", "request_id", "user")
 
     def __init__(self) -> None:
-        self.cancel_scope = trio.CancelScope()
-        self.outlives_client = False
+        self.cancel_scope: trio.CancelScope = trio.CancelScope()
+        self.outlives_client: bool = False
         """Whether the work goes on when the client has left."""
-        self.client_has_left = False
+        self.client_has_left: bool = False
         self.user: str | None = None
         """Who was authenticated, by other means than a certificate."""
         self.request_id: str | None = None

@@ -49,9 +49,9 @@ class Server:
     def __init__(
         self, addresses: Sequence[Address], urls: Sequence[str], stopping: Stopping
     ) -> None:
-        self.addresses = tuple(addresses)
+        self.addresses: tuple[Address, ...] = tuple(addresses)
         """Where it listens on the network, with the real port."""
-        self.urls = tuple(urls)
+        self.urls: tuple[str, ...] = tuple(urls)
         """URLs under which it is reached on this machine, best first."""
         self._stopping = stopping
 

@@ -24,8 +24,8 @@ class Stopping:
     """
 
     def __init__(self) -> None:
-        self.lifetime = trio.CancelScope()
-        self.finished = trio.Event()
+        self.lifetime: trio.CancelScope = trio.CancelScope()
+        self.finished: trio.Event = trio.Event()
         self._event = trio.Event()
         self._grace = trio.CancelScope()
         self._idle_waits: set[trio.CancelScope] = set()

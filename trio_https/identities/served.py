@@ -85,7 +85,7 @@ class Identities:
         self._take_news(at_once=True)
         self._identities = self._load_all()
         self._names = _names_in(self._identities)
-        self.contexts = ServerContexts(
+        self.contexts: ServerContexts = ServerContexts(
             [identity.named for identity in self._identities.values()],
             client_authorities=self._client_authorities,
             session_tickets=session_tickets,

@@ -46,7 +46,7 @@ class ClientExchange:
         self.request = request
         self.informational: list[Informational] = []
         self.head: ReceivedResponse | None = None
-        self.trailers = Headers()
+        self.trailers: Headers = Headers()
         self._receive_timeout = receive_timeout
         self._send_timeout = send_timeout
         self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)

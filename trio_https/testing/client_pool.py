@@ -46,7 +46,7 @@ class ClientPool:
         self.served = served
         self.patience = patience
         self._nursery = nursery
-        self.errors = HandlerErrors()
+        self.errors: HandlerErrors = HandlerErrors()
         self._is_stopped = False
         self._is_closed = False
         self._all: set[ClientConnection] = set()

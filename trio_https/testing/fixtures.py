@@ -34,7 +34,7 @@ class HTTPSClientOpener:
     """
 
     def __init__(self, nursery: trio.Nursery) -> None:
-        self.done = trio.Event()
+        self.done: trio.Event = trio.Event()
         """To be set when the clients shall be closed."""
         self._nursery = nursery
 

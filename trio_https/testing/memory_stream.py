@@ -21,7 +21,7 @@ class _Way:
     """One direction of a connection."""
 
     def __init__(self) -> None:
-        self.buffer = bytearray()
+        self.buffer: bytearray = bytearray()
         self.has_ended = False
         self.is_broken = False
         self.nobody_reads = False
