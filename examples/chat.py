@@ -14,7 +14,7 @@ import argparse
 import json
 import signal
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -66,7 +66,7 @@ class Room:
         return message
 
     @contextmanager
-    def join(self) -> Iterator[trio.MemoryReceiveChannel[Message]]:
+    def join(self) -> Generator[trio.MemoryReceiveChannel[Message]]:
         """Yield what was said lately and what is said from now on, to be received in the block.
 
         A member that lets too much of it wait is let go: its block is cancelled.
@@ -151,7 +151,8 @@ async def post_message(room: Room, request: Request) -> Response:
     match await request.json(max_bytes=MAX_BYTES):
         case {"author": str(author), "text": str(text)} if 0 < len(author) <= MAX_AUTHOR and text:
             return Response.json(asdict(room.say(author, text)), 201)
-    raise HTTPError(400, 'a message is {"author": "…", "text": "…"}')
+        case _:
+            raise HTTPError(400, 'a message is {"author": "…", "text": "…"}')
 
 
 async def watch(dashboard: Dashboard, request: Request) -> Response:

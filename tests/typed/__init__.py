@@ -1,0 +1,1 @@
+"""Programs as users write them, for what type checkers say of them; none is run."""
