@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -38,11 +39,11 @@ class Running(NamedTuple):
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[Running]:
+async def running(folder: Path, port: int = 0) -> AsyncIterator[Running]:
     """Run the program with a home of its own; at the end, it is killed if it still runs."""
     run = partial(
         trio.run_process,
-        [sys.executable, str(PROGRAM), "--port", "0"],
+        [sys.executable, str(PROGRAM), "--port", str(port)],
         env=os.environ | {"TRIO_HTTPS_HOME": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -162,3 +163,26 @@ async def test_two_browsers_talk_and_see_the_numbers(tmp_path: Path) -> None:
             assert page.console_errors == []
             assert page.failed_requests == []
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_a_page_comes_back_to_a_server_that_was_restarted(tmp_path: Path) -> None:
+    joined, away = (f"document.documentElement.dataset.state === '{s}'" for s in ("joined", "away"))
+    async with running(tmp_path / "home") as program:
+        pass  # now there is an authority to be trusted, and a port that is free
+    port = urlsplit(program.url).port or 0
+    async with open_chromium(tmp_path / "browser", trust=program.ca_file) as browser:
+        async with running(tmp_path / "home", port) as program:
+            page = await browser.open_page(program.url, until=f"{text_of('members')} === '0'")
+            await fill_in(page, "join", "name", "Ada")
+            await wait_until(page, joined)
+            await fill_in(page, "say", "text", "Hello")
+            await wait_until(page, f"{text_of('messages-said')} === '1'")
+            program.process.terminate()
+            assert await exit_code_and_errors(program.process) == (0, b"")
+            await wait_until(page, away)
+        async with running(tmp_path / "home", port):
+            await wait_until(page, joined)
+            await fill_in(page, "say", "text", "Hello again")
+            await wait_until(page, f"{text_of('messages')} === 'Ada Hello again'")
+            await wait_until(page, f"{text_of('messages-said')} === '1'")
+            await wait_until(page, f"{text_of('members')} === '1'")
