@@ -1,8 +1,8 @@
 """What type checkers say of programs that use the library: nothing, unless there is a mistake.
 
-mypy and pyright, both strict, see the same: the examples, a program that uses each public name, and
-one with mistakes, which keeps this from passing when nothing is checked at all. pyright comes as
-basedpyright, a build of it that needs neither Node.js nor the network.
+mypy and pyright, both strict, see the same: the examples, the tutorial's program and its tests, a
+program that uses each public name, and one with mistakes, which keeps this from passing when
+nothing is checked at all. pyright comes as basedpyright, a build of it that pip installs whole.
 """
 
 import json
@@ -22,6 +22,10 @@ import trio_https.testing.httpx
 
 from .command import UNMEASURED
 from .programs import require_program
+from .tutorial import read_sections, write_files
+
+# Both read much before they say anything, and on a busy machine that takes long.
+pytestmark = pytest.mark.timeout(180)
 
 ROOT = Path(__file__).parent.parent
 USES = ROOT / "tests" / "typed" / "uses.py"
@@ -95,13 +99,18 @@ def mypy_findings(programs: Iterable[Path]) -> set[Finding]:
     return {Finding(ROOT / file, int(line)) for file, line in found}
 
 
-def test_pyright_finds_the_mistakes_and_nothing_else(tmp_path: Path) -> None:
-    assert pyright_findings(PROGRAMS, tmp_path) == MISTAKES_THERE
+@pytest.fixture
+def tutorial(tmp_path: Path) -> list[Path]:
+    write_files(read_sections()[-1], tmp_path)
+    return [tmp_path / "chat.py", tmp_path / "test_chat.py"]
 
 
-@pytest.mark.timeout(180)
-def test_mypy_finds_the_mistakes_and_nothing_else() -> None:
-    assert mypy_findings(PROGRAMS) == MISTAKES_THERE
+def test_pyright_finds_the_mistakes_and_nothing_else(tutorial: list[Path], tmp_path: Path) -> None:
+    assert pyright_findings([*PROGRAMS, *tutorial], tmp_path) == MISTAKES_THERE
+
+
+def test_mypy_finds_the_mistakes_and_nothing_else(tutorial: list[Path]) -> None:
+    assert mypy_findings([*PROGRAMS, *tutorial]) == MISTAKES_THERE
 
 
 def test_the_types_of_all_public_names_are_complete() -> None:
