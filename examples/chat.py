@@ -127,7 +127,7 @@ async def chat(room: Room, request: Request) -> Reply:
     async def listen(ws: WebSocketConnection) -> None:
         while True:
             text = await ws.get_message()
-            if isinstance(text, str) and text.strip():
+            if isinstance(text, str) and text:
                 room.say(author, text)
 
     async def talk(ws: WebSocketConnection) -> None:

@@ -74,7 +74,7 @@ async def test_who_comes_later_hears_what_was_said_lately(autojump_clock: MockCl
 
 async def test_what_is_empty_or_no_text_is_passed_over(autojump_clock: MockClock) -> None:
     async with running() as (client, _), client.websocket("/chat/Ada") as ada:
-        for nothing in ("", "  ", b"\x00"):
+        for nothing in ("", b"\x00"):
             await ada.send_message(nothing)
         await ada.send_message("Hello")
         assert await next_message(ada) == ANSWER
