@@ -24,11 +24,11 @@ LATER = 1000.0
 
 
 def headers_of(files: AuthorFiles, now: float) -> tuple[tuple[str, str], ...]:
-    return files.headers(now).apply((), path="/", authority="www.example.com")
+    return files.rules(now).headers.apply((), path="/", authority="www.example.com")
 
 
 def target_of(files: AuthorFiles, now: float) -> str | None:
-    redirect = files.redirects(now).find("/a", "", "localhost")
+    redirect = files.rules(now).redirects.find("/a", "", "localhost")
     return redirect.target if redirect else None
 
 
@@ -64,7 +64,7 @@ def test_a_folder_without_the_files_has_no_rules(tmp_path: Path, later: float) -
     files = AuthorFiles(tmp_path)
     assert headers_of(files, later) == ()
     assert target_of(files, later) is None
-    assert not files.redirects(later).has_forced
+    assert not files.rules(later).redirects.has_forced
 
 
 def test_both_files_are_read(tmp_path: Path, later: float) -> None:
@@ -159,11 +159,11 @@ def test_a_young_file_is_not_judged_by_its_times(tmp_path: Path) -> None:
 def test_a_file_that_has_not_changed_keeps_its_rules(tmp_path: Path, later: float) -> None:
     write(tmp_path / "_redirects", "/a /b\n", age=0)
     files = AuthorFiles(tmp_path)
-    rules = files.redirects(time.time())
-    assert files.redirects(time.time()) is rules  # read, and not understood again
-    assert files.redirects(later) is rules
+    rules = files.rules(time.time()).redirects
+    assert files.rules(time.time()).redirects is rules  # read, and not understood again
+    assert files.rules(later).redirects is rules
     os.utime(tmp_path / "_redirects")
-    assert files.redirects(later) is rules
+    assert files.rules(later).redirects is rules
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_the_redirects_in_the_docs_lead_where_they_say(
 ) -> None:
     for request, answer in rows_below("| a request for | is answered with |"):
         path, _, query = request.strip("`").partition("?")
-        redirect = documented.redirects(later).find(unquote(path), query, "localhost")
+        redirect = documented.rules(later).redirects.find(unquote(path), query, "localhost")
         assert redirect is not None, request
         assert answer.startswith(str(redirect.status))
         assert f" `{redirect.target}`" in answer
@@ -374,9 +374,9 @@ def test_the_redirects_in_the_docs_lead_where_they_say(
 def test_the_headers_in_the_docs_are_set(documented: AuthorFiles, later: float) -> None:
     for request, field in rows_below("| a request for | has |"):
         path = request.strip("`")
-        fields = documented.headers(later).apply((), path=path, authority="localhost")
+        fields = documented.rules(later).headers.apply((), path=path, authority="localhost")
         assert field.strip("`") in [f"{name}: {value}" for name, value in fields]
-    fields = documented.headers(later).apply((), path="/embed/map", authority="localhost")
+    fields = documented.rules(later).headers.apply((), path="/embed/map", authority="localhost")
     assert "Content-Security-Policy" not in dict(fields)
 
 

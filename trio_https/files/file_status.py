@@ -17,8 +17,11 @@ _KERNEL_TICK_SECONDS = 0.02
 def file_identity(status: os.stat_result) -> tuple[int, ...]:
     """Return what is the same for two looks at one file if nothing of it has changed between."""
     return (
-        *(status.st_dev, status.st_ino, status.st_size),
-        *(status.st_mtime_ns, status.st_ctime_ns),
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
     )
 
 

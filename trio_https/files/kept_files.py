@@ -29,11 +29,12 @@ _JUDGED_SECONDS = 1.0
 class KeptFile:
     """A file whose ``content`` is in memory, with the ``status`` that it had when it was read."""
 
-    __slots__ = ("content", "judged_at", "path", "status")
+    __slots__ = ("content", "identity", "judged_at", "path", "status")
 
     def __init__(self, path: str, status: os.stat_result, content: bytes) -> None:
         self.path = path
         self.status = status
+        self.identity = file_identity(status)
         self.content = content
         self.judged_at = trio.current_time()
 
@@ -109,6 +110,6 @@ def _is_current(file: KeptFile) -> bool:
     if not 0 <= trio.current_time() - file.judged_at < _JUDGED_SECONDS:
         return False
     try:
-        return file_identity(os.stat(file.path)) == file_identity(file.status)  # noqa: PTH116 -- hot
+        return file_identity(os.stat(file.path)) == file.identity  # noqa: PTH116 -- hot
     except OSError:
         return False

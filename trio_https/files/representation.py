@@ -7,6 +7,7 @@ request's path means.
 
 import secrets
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..messages import Headers, Request, Response
@@ -185,5 +186,6 @@ def _uncached(fields: list[tuple[str, str]]) -> Headers:
     return Headers(fields).with_header("Cache-Control", "no-cache")
 
 
+@lru_cache(maxsize=1024)  # the same fields for the same page
 def _headers(fields: Fields, length: int) -> Headers:
     return Headers((*fields, ("Content-Length", str(length))))

@@ -43,6 +43,7 @@ def _normalize(hosts: tuple[str, ...]) -> frozenset[str]:
     return frozenset(host.lower().rstrip(".") for host in hosts)
 
 
+@lru_cache(maxsize=64)  # judging an address takes longer than all else here
 def _is_known(authority: str, names: frozenset[str]) -> bool:
     host = host_of(authority)
     if host in names:

@@ -10,14 +10,14 @@ import stat
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from ..errors import ConfigError
 from ..files.file_status import file_identity, is_settled
 from ..rules.header_rules import HeaderRules, parse_headers
 from ..rules.redirect_rules import RedirectRules, parse_redirects
 
-__all__ = ["AuthorFiles"]
+__all__ = ["AuthorFiles", "AuthorRules"]
 
 _log = logging.getLogger("trio_https.pages")
 
@@ -33,48 +33,65 @@ for _name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOINHERIT", "O_BINARY"):
 Rules = TypeVar("Rules")
 
 
+class AuthorRules(NamedTuple):
+    """What the author has told, at one time."""
+
+    headers: HeaderRules
+    redirects: RedirectRules
+
+
 class AuthorFiles:
     """``_headers`` and ``_redirects`` of the folder ``root``, as they are now.
 
     Raises ``ConfigError`` for what is wrong in them at the start; later it is logged, once. Each
-    use costs one ``stat``, on the spot, as the file itself is read where it has changed: small and
-    in the page cache, it keeps no task waiting.
+    look costs one ``stat`` where there are no such files, else three, on the spot, as the file
+    itself is read where it has changed: small and in the page cache, it keeps no task waiting.
     """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         folder = Path(root)
+        self._root = str(folder)
+        # What the folder was like when neither was in it.
+        self._without: tuple[int, ...] | None = None
         self._headers = _AuthorFile(str(folder / "_headers"), parse_headers, HeaderRules())
         self._redirects = _AuthorFile(str(folder / "_redirects"), parse_redirects, RedirectRules())
 
-    def headers(self, now: float) -> HeaderRules:
-        """Return the rules of ``_headers``; ``now`` in seconds since the epoch."""
-        return self._headers.rules(now)
+    def rules(self, now: float) -> AuthorRules:
+        """Return the rules as they are now; ``now`` in seconds since the epoch."""
+        self._look(now)
+        return AuthorRules(self._headers.rules, self._redirects.rules)
 
-    def redirects(self, now: float) -> RedirectRules:
-        """Return the rules of ``_redirects``; ``now`` in seconds since the epoch."""
-        return self._redirects.rules(now)
+    def _look(self, now: float) -> None:
+        # Asked for before the files are looked at: a change in between is seen the next time.
+        folder = _file_state(self._root, now)
+        if folder and folder == self._without:
+            return
+        files = (self._headers, self._redirects)
+        for file in files:
+            file.look(now)
+        # No trace is left in the folder where a link that leads nowhere comes to lead somewhere.
+        self._without = None if any(os.path.lexists(file.path) for file in files) else folder
 
 
 class _AuthorFile(Generic[Rules]):
     """One of the files: its rules, and what has been seen of it."""
 
     def __init__(self, path: str, parse: Callable[..., Rules], no_rules: Rules) -> None:
-        self._path = path
+        self.path = path
+        self.rules = no_rules
         self._parse = partial(parse, name=path)
         self._no_rules = no_rules
-        self._rules = no_rules
         self._content: bytes | None = None
         self._state: tuple[int, ...] | None = None
         self._complaint = ""
         self._read_again()
 
-    def rules(self, now: float) -> Rules:
+    def look(self, now: float) -> None:
         # Asked for before the file is read: a change in between is seen the next time.
-        state = _file_state(self._path, now)
+        state = _file_state(self.path, now)
         if state is None or state != self._state:
             self._state = state
             self._read_again_or_complain()
-        return self._rules
 
     def _read_again_or_complain(self) -> None:
         complaint = ""
@@ -88,14 +105,14 @@ class _AuthorFile(Generic[Rules]):
         self._complaint = complaint
 
     def _read_again(self) -> None:
-        content = _read_regular_file(self._path)
+        content = _read_regular_file(self.path)
         if content == self._content:
             return
         self._content = content  # with a mistake, too: it is understood, and told, once
         if content is None:
-            self._rules = self._no_rules
+            self.rules = self._no_rules
         else:
-            self._rules = self._parse(_decode(self._path, content))
+            self.rules = self._parse(_decode(self.path, content))
 
 
 def _file_state(path: str, now: float) -> tuple[int, ...] | None:

@@ -7,9 +7,8 @@ where nothing is, the first page of an application. Nothing is sent here.
 from typing import NamedTuple
 
 from ..messages import Request
-from ..rules.redirect_rules import Redirect
+from ..rules.redirect_rules import Redirect, RedirectRules
 from ..rules.url_path import PagePath, encode_segments, page_path
-from .author_files import AuthorFiles
 from .site import ListedFolder, Moved, Page, Site
 
 __all__ = ["Directions", "Elsewhere"]
@@ -29,20 +28,21 @@ class Directions:
     what is missing is its first page.
     """
 
-    def __init__(self, site: Site, author: AuthorFiles, *, prefix: str, spa: bool) -> None:
+    def __init__(self, site: Site, *, prefix: str, spa: bool) -> None:
         self._site = site
-        self._author = author
         self._prefix = prefix
         self._spa = spa
 
-    def find(self, request: Request, path: PagePath) -> Page | Elsewhere | ListedFolder | None:
+    def find(
+        self, request: Request, path: PagePath, redirects: RedirectRules
+    ) -> Page | Elsewhere | ListedFolder | None:
         """Return where a request for ``path`` leads, None if to nothing.
 
-        A page is open, and for the caller to close. Raises what ``Site.find`` raises.
+        ``redirects`` are the author's, as they are now. A page is open, and for the caller to
+        close. Raises what ``Site.find`` raises.
         """
         if path.segments == () and not path.text:  # the prefix without a slash
             return self._moved(Moved((), ends_in_slash=True), request)
-        redirects = self._author.redirects(request.received_at)
         if redirects.has_forced:
             redirect = redirects.find(path.text, request.query, request.authority)
             if redirect is not None and redirect.is_forced:

@@ -9,7 +9,7 @@ what is sent of it, ``files.representation``.
 import logging
 import os
 from collections.abc import Iterable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 
@@ -21,6 +21,7 @@ from ..files.validators import Source, Validators, ValidatorsOf
 from ..messages import Headers, Request, Response
 from ..rules.cache_policy import cache_control
 from ..rules.entity_tag import coded_entity_tag
+from ..rules.header_rules import HeaderRules
 from ..rules.media_types import media_type
 from ..rules.page_policy import PAGE_POLICY
 from ..rules.url_path import PagePath, decode_path, encode_segments, is_servable_name, page_path
@@ -92,9 +93,7 @@ class Pages:
             pretty_urls=pretty_urls,
             lists_folders=listing,
         )
-        self._directions = Directions(
-            self._site, self._author, prefix=encode_segments(prefix_segments), spa=spa
-        )
+        self._directions = Directions(self._site, prefix=encode_segments(prefix_segments), spa=spa)
         self._variants = Variants(self._files, on_the_fly=compress)
         self._validators_of = ValidatorsOf(etag)
         self._listings = Listings(folder)
@@ -127,32 +126,44 @@ class Pages:
         path = page_path(request.remaining_raw_path, prefix=self._prefix)
         if path is None:
             return self._not_found()
-        match self._directions.find(request, path):
+        rules = self._author.rules(request.received_at)
+        match self._directions.find(request, path, rules.redirects):
             case Page() as page:
-                return await self._send(request, path, page)
+                return await self._send(request, path, page, rules.headers)
             case Elsewhere() as elsewhere:
                 return self._redirect(elsewhere)
             case ListedFolder() as folder:
                 with suppress(FileNotFoundError):  # may not be listed, or is not there any more
-                    return await self._list(request, path, folder)
-        return await self._error_page(request, path, 404) or self._not_found()
+                    return await self._list(request, path, folder, rules.headers)
+        return await self._error_page(request, path, 404, rules.headers) or self._not_found()
 
     async def _send(
-        self, request: Request, path: PagePath, page: Page, *, more: Fields = ()
+        self,
+        request: Request,
+        path: PagePath,
+        page: Page,
+        rules: HeaderRules,
+        *,
+        more: Fields = (),
     ) -> Response:
-        """Send a page, which this closes; with ``more`` header fields."""
-        with closing(page.file):
+        """Send a page, which this closes, by the author's rules; with ``more`` header fields."""
+        variant = None
+        try:
             variant = await self._variants.select(request, page)
-            with closing(variant.file):
-                validators = await self._validators(request, variant, page.status)
-                told = _told_of(page.name, variant.coding, validators, varies=variant.varies)
-                fields = self._by_author((*self._policy, *more, *told), request, path)
-                if page.status != 200:
-                    # What the author keeps for a year must not be what is missing today.
-                    fields = tuple(Headers(fields).with_header(*_REVALIDATE))
-                content = await self._content(request, variant)
-                selected = Representation(content, validators, fields)
-                return respond(request, selected, self._files.buffers, status=page.status)
+            validators = await self._validators(request, variant, page.status)
+            told = _told_of(page.name, variant.coding, validators, varies=variant.varies)
+            fields = (*self._policy, *more, *told)
+            fields = rules.apply(fields, path=path.text, authority=request.authority)
+            if page.status != 200:
+                # What the author keeps for a year must not be what is missing today.
+                fields = tuple(Headers(fields).with_header(*_REVALIDATE))
+            content = await self._content(request, variant)
+            selected = Representation(content, validators, fields)
+            return respond(request, selected, self._files.buffers, status=page.status)
+        finally:
+            page.file.close()
+            if variant is not None:
+                variant.file.close()
 
     async def _content(self, request: Request, variant: Variant) -> bytes | OpenFile:
         if variant.content is not None:
@@ -172,20 +183,18 @@ class Pages:
             return validators._replace(etag=etag)
         return validators
 
-    async def _list(self, request: Request, path: PagePath, folder: ListedFolder) -> Response:
+    async def _list(
+        self, request: Request, path: PagePath, folder: ListedFolder, rules: HeaderRules
+    ) -> Response:
         prefix = f"{decode_path(request.mounted_at)}{self._prefix}"
         listed = await self._listings.respond(request, folder.segments, prefix=prefix)
-        headers = Headers(self._by_author((*listed.headers, *self._hsts), request, path))
+        fields = (*listed.headers, *self._hsts)
+        headers = Headers(rules.apply(fields, path=path.text, authority=request.authority))
         # Its own policy names its style by a hash: without that, a list has none.
         own_policy = listed.headers.get(_CSP)
         return replace(
             listed, headers=headers.with_header(_CSP, own_policy) if own_policy else headers
         )
-
-    def _by_author(self, fields: Fields, request: Request, path: PagePath) -> Fields:
-        """Return header fields as the author of the folder wants them."""
-        rules = self._author.headers(request.received_at)
-        return rules.apply(fields, path=path.text, authority=request.authority)
 
     def _redirect(self, elsewhere: Elsewhere) -> Response:
         redirect = Response.redirect(elsewhere.location, elsewhere.status)
@@ -193,22 +202,31 @@ class Pages:
         return Response(elsewhere.status, Headers(fields))
 
     async def _error_page(
-        self, request: Request, path: PagePath, status: int, more: Fields = ()
+        self,
+        request: Request,
+        path: PagePath,
+        status: int,
+        rules: HeaderRules,
+        more: Fields = (),
     ) -> Response | None:
         """Return the page that the folder has for such a status, None without one."""
         name = "404.html" if status == 404 else "50x.html"
         page = self._site.find_nearest(path.folders, name)
         if page is None:
             return None
-        return await self._send(request, path, page._replace(status=status), more=more)
+        return await self._send(request, path, page._replace(status=status), rules, more=more)
 
     async def _fail(self, request: Request, error: HTTPError) -> Response:
         """Return the page that the folder has for a fault of the server, else raise the error."""
         if error.status in _OUR_FAULT:
             with suppress(HTTPError, OSError):  # what has failed may fail for this page too
                 path = page_path(request.remaining_raw_path, prefix=self._prefix)
-                page = path and await self._error_page(request, path, error.status, error.headers)
-                if page is not None:
+                rules = self._author.rules(request.received_at).headers
+                if path and (
+                    page := await self._error_page(
+                        request, path, error.status, rules, error.headers
+                    )
+                ):
                     return page
         headers = (*self._policy, *error.headers)
         raise HTTPError(error.status, error.detail, headers=headers, close=error.close) from error

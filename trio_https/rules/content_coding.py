@@ -66,6 +66,7 @@ def _parse_weights(field_value: str) -> dict[str, float]:
     return weights
 
 
+@lru_cache(maxsize=_MAX_KEPT_VALUES)
 def is_compressible(media_type: str) -> bool:
     """Whether content of this type gets smaller by a general coding.
 

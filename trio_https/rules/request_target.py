@@ -7,6 +7,7 @@ and asterisk-form ("*") with OPTIONS. Which authorities the server is known by i
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..errors import HTTPError
@@ -66,6 +67,7 @@ def _check_path(path_and_query: str) -> str:
     return path_and_query
 
 
+@lru_cache(maxsize=64)  # a client asks for the same one all the time
 def is_authority(text: str) -> bool:
     """Whether ``text`` is a host with an optional port: "localhost:8443", "[::1]"."""
     match = _AUTHORITY.fullmatch(text)
