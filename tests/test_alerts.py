@@ -27,6 +27,7 @@ from tlslite.x509certchain import X509CertChain
 from trio_https import Request, Response, Server, serve, tls
 from trio_https.testing import open_connection
 from trio_https.tls import open_server_context
+from trio_https.transports import LingeringTransport
 
 from .misbehaviour import (
     MISBEHAVIOURS,
@@ -301,7 +302,7 @@ async def test_a_connection_is_aborted_while_another_task_sends(
         nursery.start_soon(send_for_ever)
         await trio.testing.wait_all_tasks_blocked()
         transport = stream.transport_stream
-        assert isinstance(transport, tls._LingeringTransport)
+        assert isinstance(transport, LingeringTransport)
         assert transport.alerting is not None
         transport.alerting.has_alerted = True
         with trio.fail_after(20):

@@ -518,16 +518,15 @@ async def test_close_notify_is_not_waited_for_where_nobody_reads(
     server_context: ssl.SSLContext, client_context: ssl.SSLContext, autojump_clock: Any
 ) -> None:
     ours, theirs = trio.testing.lockstep_stream_pair()
-    async with trio.open_nursery() as nursery:
-
-        async def serve_tls() -> None:
-            await serve_connection(theirs, make_service(hello, tls_context=server_context))
-
-        nursery.start_soon(serve_tls)
-        stream = encrypt(ours, client_context)
-        await Peer(stream).ask()
-        started = trio.current_time()
-    assert trio.current_time() - started == Limits().idle_timeout + Limits().close_timeout
+    service = make_service(hello, tls_context=server_context)
+    async with trio.open_nursery() as watching:
+        watching.start_soon(service.watch)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_connection, theirs, service)
+            await Peer(encrypt(ours, client_context)).ask()
+            started = trio.current_time()
+        assert trio.current_time() - started == Limits().idle_timeout + Limits().close_timeout
+        watching.cancel_scope.cancel()
 
 
 async def test_stopping_ends_an_idle_connection_and_lets_a_running_request_finish() -> None:

@@ -573,6 +573,7 @@ async def test_a_body_that_must_not_be_sent_is_closed_unread(method: str, status
     async with open_connection(answer_with(Response(status, body=body))) as stream:
         peer = Peer(stream)
         assert (await peer.ask(method=method)).body == b""
+        await trio.testing.wait_all_tasks_blocked()
         assert (body.closed, body.pieces) == (True, [b"abc"])
         assert (await peer.ask(method=method)).status == status
 

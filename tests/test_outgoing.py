@@ -10,6 +10,7 @@ import trio.testing
 
 from trio_https import ClientGone, Limits
 from trio_https.outgoing import PIECE_BYTES, Outgoing
+from trio_https.timeouts import Timeouts
 
 
 class Sent(trio.abc.SendStream):
@@ -33,6 +34,11 @@ class Sent(trio.abc.SendStream):
         await trio.lowlevel.checkpoint()
 
 
+def outgoing_to(stream: trio.abc.SendStream, limits: Limits | None = None) -> Outgoing:
+    limits = limits or Limits()
+    return Outgoing(stream, limits, Timeouts(limits).send)
+
+
 @pytest.mark.parametrize(
     ("size", "sizes"),
     [
@@ -49,27 +55,27 @@ async def test_all_is_sent_in_pieces_that_are_not_too_long(
 ) -> None:
     stream = Sent()
     data = bytes(number % 251 for number in range(size))
-    await Outgoing(stream, Limits()).send(kind(data))
+    await outgoing_to(stream).send(kind(data))
     assert list(map(len, stream.pieces)) == sizes
     assert b"".join(stream.pieces) == data
 
 
 async def test_each_piece_has_its_own_time(autojump_clock: Any) -> None:
     stream = Sent(seconds=9)
-    await Outgoing(stream, Limits(send_timeout=10)).send(bytes(5 * PIECE_BYTES))
+    await outgoing_to(stream, Limits(send_timeout=10)).send(bytes(5 * PIECE_BYTES))
     assert len(stream.pieces) == 5
 
 
 async def test_a_piece_that_is_not_taken_in_time_is_the_last(autojump_clock: Any) -> None:
     started = trio.current_time()
     with pytest.raises(ClientGone, match="too slowly"):
-        await Outgoing(Sent(seconds=11), Limits(send_timeout=10)).send(b"hello")
+        await outgoing_to(Sent(seconds=11), Limits(send_timeout=10)).send(b"hello")
     assert trio.current_time() - started == 10
 
 
 async def test_all_that_one_exchange_sends_has_one_rate(autojump_clock: Any) -> None:
     """The first piece uses up 8 of the 10 s that are free, and its bytes earn half a second."""
-    outgoing = Outgoing(Sent(seconds=8), Limits(send_timeout=10, min_send_rate=10))
+    outgoing = outgoing_to(Sent(seconds=8), Limits(send_timeout=10, min_send_rate=10))
     started = trio.current_time()
     await outgoing.send(b"hello")
     with pytest.raises(ClientGone, match="too slowly"):
@@ -81,7 +87,7 @@ async def test_a_client_that_left_is_gone() -> None:
     ours, theirs = trio.testing.memory_stream_one_way_pair()
     await theirs.aclose()
     with pytest.raises(ClientGone, match="in the middle of a response"):
-        await Outgoing(ours, Limits()).send(b"hello")
+        await outgoing_to(ours).send(b"hello")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +107,7 @@ async def test_a_client_that_left_is_gone() -> None:
 async def test_of_content_that_is_cut_off_what_was_taken_counts(
     content_at: int | None, taken: int, counted: int
 ) -> None:
-    outgoing = Outgoing(Sent(most=taken), Limits())
+    outgoing = outgoing_to(Sent(most=taken))
     with suppress(ClientGone):
         await outgoing.send(bytes(2 * PIECE_BYTES + 10), content_at=content_at)
     assert outgoing.content_bytes == counted

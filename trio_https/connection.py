@@ -1,6 +1,7 @@
 """The life of one connection: handshake, exchanges, close.
 
-``serve_connection``, and the ``exchange`` that it repeats, are the whole server as a story.
+``serve_connection``, ``converse`` and the ``exchange`` that it repeats are the whole server as a
+story.
 Whatever goes wrong ends here, in the log and in how the connection is closed; nothing but a
 cancellation goes further up.
 """
@@ -13,8 +14,8 @@ from dataclasses import dataclass, replace
 import trio
 
 from . import tls
+from .conversation import converse
 from .errors import BodyCut, ClientGone
-from .exchange import exchange
 from .flights import FlightRecorder
 from .handlers.https_redirect import redirect_to_https
 from .http1 import HTTP1Connection
@@ -87,13 +88,13 @@ async def _serve(progress: _Progress, service: Service, client: Address | None) 
         stream,
         limits=service.limits,
         stopping=service.stopping,
+        send_timeout=service.timeouts.send,
         accepted_at=accepted_at,
         client=client,
         tls=tls.describe(stream, recorder) if isinstance(stream, trio.SSLStream) else None,
     )
     connection.incoming.buffer += received
-    while await exchange(connection, service):
-        pass
+    await converse(connection, service)
 
 
 async def _open(

@@ -6,8 +6,6 @@ sooner, as with pages, has cost an entry in a dictionary and no task.
 """
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import trio
 
@@ -21,34 +19,38 @@ logger = logging.getLogger("trio_https")
 _LOOK_EVERY_SECONDS = 0.1
 
 
-class _Exchange:
-    __slots__ = ("has_been_seen", "scope", "watch")
+class NotedExchange:
+    """An exchange that is going on."""
+
+    __slots__ = ("has_been_seen", "has_ended", "scope", "watch")
 
     def __init__(self, scope: RequestScope) -> None:
         self.scope = scope
         self.watch: trio.CancelScope | None = None
         self.has_been_seen = False
+        self.has_ended = False
 
 
 class Departures:
     """The exchanges that are going on, and whom to tell when their client leaves."""
 
     def __init__(self) -> None:
-        self._unwatched: dict[HTTP1Connection, _Exchange] = {}
+        self._unwatched: dict[HTTP1Connection, NotedExchange] = {}
         self._begun = trio.Event()
 
-    @contextmanager
-    def noted(self, connection: HTTP1Connection, scope: RequestScope) -> Iterator[None]:
-        """As long as the block runs, tell ``scope`` when the client of ``connection`` leaves."""
-        exchange = _Exchange(scope)
+    def begin(self, connection: HTTP1Connection, scope: RequestScope) -> NotedExchange:
+        """Tell ``scope`` when the client of ``connection`` leaves, until ``end`` is called."""
+        exchange = NotedExchange(scope)
         self._unwatched[connection] = exchange
         self._begun.set()
-        try:
-            yield
-        finally:
-            self._unwatched.pop(connection, None)
-            if exchange.watch is not None:
-                exchange.watch.cancel(reason="the request was answered")
+        return exchange
+
+    def end(self, connection: HTTP1Connection, exchange: NotedExchange) -> None:
+        """Look no more after the exchange that ``begin`` has returned."""
+        exchange.has_ended = True
+        self._unwatched.pop(connection, None)
+        if exchange.watch is not None:
+            exchange.watch.cancel(reason="the request was answered")
 
     async def watch(self) -> None:
         """Look after the exchanges until cancelled."""
@@ -67,7 +69,7 @@ class Departures:
 
 
 async def _watch_one(
-    connection: HTTP1Connection, exchange: _Exchange, watch: trio.CancelScope
+    connection: HTTP1Connection, exchange: NotedExchange, watch: trio.CancelScope
 ) -> None:
     with watch:
         ignore_end = connection.limits.allow_half_close
@@ -76,4 +78,5 @@ async def _watch_one(
         except Exception:
             # A bug of ours, of one connection: it must not be the end of all others.
             logger.exception("%s: could not be watched", connection.client or "a client")
-        exchange.scope.note_departure()
+        if not exchange.has_ended:  # in this very moment: the scope is that of the next one then
+            exchange.scope.note_departure()

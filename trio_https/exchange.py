@@ -30,23 +30,25 @@ async def exchange(connection: HTTP1Connection, service: Service) -> bool:
     except HTTPError as refusal:
         await _refuse(connection, refusal)
         return False
-    if request is None:
-        return False
+    noted = service.departures.begin(connection, request.scope)
     try:
-        with request.cancel_scope:
-            with service.departures.noted(connection, request.scope):
-                reply, close = await _answer(connection, service, request)
-                if isinstance(reply, Response):
-                    close = close or service.stopping.is_set()
-                    await _send(connection, request, reply, close=close)
-            if isinstance(reply, Upgrade):
-                await _speak(connection, request, reply)
-        if request.cancel_scope.cancelled_caught and not connection.has_answered:
-            await _end_cancelled(connection, request)
+        reply, close = await _answer(connection, service, request)
+        if isinstance(reply, Response):
+            await _send(connection, request, reply, close=close or service.stopping.is_set())
     finally:
-        connection.detach_body()
-        _log_access(connection, request)
+        service.departures.end(connection, noted)
+    if isinstance(reply, Upgrade):
+        await _speak(connection, request, reply)
+    end_exchange(connection)
     return connection.status != 101 and await connection.finish_exchange()
+
+
+def end_exchange(connection: HTTP1Connection) -> None:
+    """Take note of how the exchange has ended that goes on, if one does."""
+    if connection.request is not None:
+        connection.detach_body()
+        _log_access(connection, connection.request)
+        connection.request = None
 
 
 async def _answer(
@@ -137,8 +139,14 @@ async def _speak(connection: HTTP1Connection, request: Request, upgrade: Upgrade
         raise
 
 
-async def _end_cancelled(connection: HTTP1Connection, request: Request) -> None:
-    """End an exchange whose scope was cancelled: by its client's leaving, or by its handler."""
+async def end_cancelled(connection: HTTP1Connection, request: Request) -> bool:
+    """End an exchange whose scope was cancelled: by its client's leaving, or by its handler.
+
+    Return whether another may follow. Raises ``ClientGone`` and ``BodyCut``.
+    """
+    if connection.has_answered:
+        end_exchange(connection)
+        return connection.status != 101 and await connection.finish_exchange()
     if request.scope.client_has_left:
         raise ClientGone("the client left before it was answered")
     if connection.status is None:
@@ -147,6 +155,7 @@ async def _end_cancelled(connection: HTTP1Connection, request: Request) -> None:
         await connection.send_response(_error_response(refusal), close=True)
     elif connection.status != 101:
         raise BodyCut(f"{request.target} was cancelled, or its deadline has passed")
+    return False
 
 
 async def _refuse(connection: HTTP1Connection, refusal: HTTPError) -> None:

@@ -19,18 +19,21 @@ import trio
 
 from .body_sink import BodySink, Piece
 from .config import Limits
-from .errors import ClientGone, HTTPError, reason_phrase
+from .errors import HTTPError, reason_phrase
 from .incoming import Incoming
 from .incoming_body import IncomingBody, expect_body
+from .incoming_head import receive_head, take_received_head
 from .messages import Address, BodyWriter, Headers, Request, Response, TLSInfo
 from .outgoing import PIECE_BYTES, Outgoing
 from .request_body import RequestBody
+from .request_scope import RequestScope
 from .response_head import WITHOUT_BODY, response_fields
-from .rules.request_head import check_request_head, take_head
+from .rules.request_head import check_request_head
 from .rules.request_method import check_method
 from .rules.request_target import resolve_target
 from .rules.url_path import decode_path
 from .stopping import Stopping
+from .timeouts import Timeout
 from .upgraded_stream import UpgradedStream
 from .upgrades import Upgrade
 
@@ -51,6 +54,7 @@ class HTTP1Connection:
         *,
         limits: Limits,
         stopping: Stopping,
+        send_timeout: Timeout,
         accepted_at: float,
         client: Address | None = None,
         tls: TLSInfo | None = None,
@@ -61,76 +65,64 @@ class HTTP1Connection:
         self.client = client
         self.tls = tls
         self.incoming = Incoming(stream)  # what h11 has not been given
-        self._first_head_deadline = accepted_at + limits.first_head_timeout
-        self._requests = 0
+        self.first_head_deadline = accepted_at + limits.first_head_timeout
+        self.outgoing = Outgoing(stream, limits, send_timeout)
+        self._h11 = h11.Connection(h11.SERVER)
+        self.scope = trio.CancelScope()
+        """The cancel scope of the requests to come. Whoever replaces it has entered it."""
+        self._request_scope = RequestScope(self.scope)
+        self.request: Request | None = None
+        """The request of the exchange at hand, until that has ended."""
+        self.requests = 0
         self._begin_exchange()
 
     def _begin_exchange(self) -> None:
-        self._h11 = h11.Connection(h11.SERVER)
+        self.outgoing.begin_exchange()
         self._body: RequestBody | None = None
         self._incoming_body: IncomingBody | None = None  # there is none, or its end was read
         self._body_error: HTTPError | None = None
         self._continue_is_awaited = False
-        self.outgoing = Outgoing(self._stream, self.limits)
         self._is_head = False
         self._may_continue = True
         self.received_at = time.time()
         self.began_at = trio.current_time()
-        self.request_line = ""
+        self._head = b""
         self.status: int | None = None
         self._bytes_promised: int | None = None
         self.error_id: str | None = None
 
+    @property
+    def scope_is_lent(self) -> bool:
+        """Whether others have got hold of the scope, so that it is not for the next request."""
+        return self._request_scope.is_lent
+
+    @property
+    def request_line(self) -> str:
+        """As it was sent; "" where none was received."""
+        return self._head.partition(b"\r\n")[0].decode("latin-1")
+
     # Receiving
 
-    async def receive_request(self) -> Request | None:
-        """Return the next request, or None where there will be none.
+    async def receive_request(self) -> Request:
+        """Return the request that has begun to come.
 
-        None: the client has closed its side between two requests, or was idle for too long, or the
-        server is to stop. Raises ``HTTPError`` for what is no valid request (400, 408, 414, 417,
-        431, 501, 505) and ``ClientGone``. Cancelling loses nothing that was received.
+        Raises ``HTTPError`` for what is no valid request (400, 408, 414, 417, 431, 501, 505) and
+        ``ClientGone``. Cancelling loses nothing that was received.
         """
-        if not self.incoming.buffer and not await self._await_first_bytes():
-            return None
-        head = await self._receive_head()
-        self._requests += 1
+        head = take_received_head(self.incoming, self.limits)
+        if head is None:
+            deadline = math.inf if self.requests else self.first_head_deadline
+            head = await receive_head(self.incoming, self.limits, deadline=deadline)
         self.received_at = time.time()
         self.began_at = trio.current_time()
-        self.request_line = head.partition(b"\r\n")[0].decode("latin-1")
+        self.requests += 1
+        self._head = head
         check_request_head(head, max_fields=self.limits.max_header_fields)
         self._h11.receive_data(head)
         event = self._next_event()
         if not isinstance(event, h11.Request):
             raise HTTPError(400, close=True)
         return self._make_request(event)
-
-    async def _await_first_bytes(self) -> bool:
-        deadline = self._deadline_in(self.limits.idle_timeout if self._requests else math.inf)
-        with trio.move_on_at(deadline) as wait, self._stopping.ends_wait(wait):
-            return await self.incoming.receive()
-        return False
-
-    async def _receive_head(self) -> bytes:
-        if (head := self._take_head()) is not None:
-            return head
-        with trio.move_on_at(self._deadline_in(self.limits.head_timeout)):
-            while await self.incoming.receive():
-                if (head := self._take_head()) is not None:
-                    return head
-            raise ClientGone("the client left in the middle of a request head")
-        raise HTTPError(408, "the request head took too long", close=True)
-
-    def _deadline_in(self, seconds: float) -> float:
-        """``seconds`` from now, or sooner, when the time for the first head is over."""
-        deadline = trio.current_time() + seconds
-        return deadline if self._requests else min(deadline, self._first_head_deadline)
-
-    def _take_head(self) -> bytes | None:
-        return take_head(
-            self.incoming.buffer,
-            max_head_bytes=self.limits.max_head_bytes,
-            max_target_bytes=self.limits.max_target_bytes,
-        )
 
     def _make_request(self, event: h11.Request) -> Request:
         method, target = event.method.decode("ascii"), event.target.decode("ascii")
@@ -147,7 +139,8 @@ class HTTP1Connection:
         raw_path, _, query = path_and_query.partition("?")
         self._expect_body(headers)
         self._body = RequestBody(self.receive_body)
-        return Request(
+        self._request_scope = RequestScope(self.scope)
+        self.request = Request(
             method=method,
             target=target,
             raw_path=raw_path,
@@ -162,12 +155,15 @@ class HTTP1Connection:
             received_at=self.received_at,
             send_informational=self.send_informational,
             stopping=self._stopping,
+            scope=self._request_scope,
         )
+        return self.request
 
     def _expect_body(self, headers: Headers) -> None:
-        expectations = (headers.get("expect") or "").lower().split(",")
-        if {member.strip() for member in expectations} - {"100-continue", ""}:
-            raise HTTPError(417, "only 100-continue can be expected", close=True)
+        if (expectations := headers.get("expect")) is not None:
+            members = {member.strip() for member in expectations.lower().split(",")}
+            if members - {"100-continue", ""}:
+                raise HTTPError(417, "only 100-continue can be expected", close=True)
         self._incoming_body = expect_body(headers, self.incoming, self.limits)
         if self._incoming_body is None:
             self._next_event()  # the EndOfMessage that h11 has for it
@@ -304,7 +300,7 @@ class HTTP1Connection:
     def _must_close(self) -> bool:
         return (
             not self._may_continue
-            or self._requests >= self.limits.max_requests_per_connection
+            or self.requests >= self.limits.max_requests_per_connection
             or (self._incoming_body is not None and not self._incoming_body.is_nearly_done())
             or self._continue_is_awaited  # whether the body comes unasked, nobody can tell
         )
@@ -324,7 +320,11 @@ class HTTP1Connection:
         parts.append(self._h11.send(h11.EndOfMessage()))
         self.status = head.status_code
         data = b"".join(parts)
-        await self.outgoing.send(data, content_at=len(data) - len(body))
+        if len(data) <= PIECE_BYTES:
+            await self.outgoing.send_at_once(data)
+            self.outgoing.content_bytes = len(body)
+        else:
+            await self.outgoing.send(data, content_at=len(data) - len(body))
 
     async def _send_body(self, body: AsyncIterable[Piece] | BodyWriter) -> None:
         if isinstance(body, AsyncIterable):
@@ -357,16 +357,17 @@ class HTTP1Connection:
 
         Return whether another exchange may follow on this connection. Raises ``ClientGone``.
         """
-        self.detach_body()
-        await self.incoming.let_go()
-        if not (self._may_continue and self._h11.our_state is h11.DONE and await self._drain()):
+        if self.incoming.is_being_read:
+            await self.incoming.let_go()
+        if not (self._may_continue and self._h11.our_state is h11.DONE):
             return False
+        if self._incoming_body is not None and not await self._drain():
+            return False
+        self._h11.start_next_cycle()
         self._begin_exchange()
         return True
 
     async def _drain(self) -> bool:
-        if self._incoming_body is None:
-            return True
         left = self.limits.max_drain_bytes
         with trio.move_on_after(self.limits.drain_timeout):
             while left >= 0:
@@ -396,4 +397,4 @@ def _make_head(
 
 
 def _decode(fields: Iterable[tuple[bytes, bytes]]) -> Headers:
-    return Headers((name.decode("ascii"), value.decode("latin-1")) for name, value in fields)
+    return Headers([(name.decode("ascii"), value.decode("latin-1")) for name, value in fields])

@@ -21,7 +21,9 @@ class Incoming:
         self.buffer = bytearray()
         """What has come. Whoever takes from it removes what it took."""
         self._stream = stream
-        self._reading = trio.Lock()
+        # Not a trio.Lock, which takes longer than all else here: there is hardly ever a second.
+        self._is_reading = False
+        self._waiting = trio.lowlevel.ParkingLot()
         self._arrived = 0
         self._has_ended = False
 
@@ -31,17 +33,16 @@ class Incoming:
         Raises ``ClientGone`` when the connection broke. Cancelling loses nothing.
         """
         before = self._arrived
+        while self._is_reading:
+            await self._waiting.park()
+            if self._arrived != before:  # the other one has read it, and may read on
+                return True
+        if self._has_ended:
+            await trio.lowlevel.checkpoint()
+            return False
+        self._is_reading = True
         try:
-            self._reading.acquire_nowait()
-        except trio.WouldBlock:
-            await self._reading.acquire()
-        try:
-            # It may have come while the other one was reading.
-            if self._arrived == before and not self._has_ended:
-                data = await self._stream.receive_some()
-                self.buffer += data
-                self._arrived += len(data)
-                self._has_ended = not data
+            data = await self._stream.receive_some()
         except (
             trio.BrokenResourceError,
             trio.ClosedResourceError,
@@ -51,8 +52,13 @@ class Incoming:
             # TLS had an alert to send, while the other task is closing the connection.
             raise ClientGone("the connection broke") from exc
         finally:
-            self._reading.release()
-        return self._arrived > before
+            self._is_reading = False
+            if self._waiting:
+                self._waiting.unpark_all()
+        self.buffer += data
+        self._arrived += len(data)
+        self._has_ended = not data
+        return not self._has_ended
 
     async def wait_until_client_leaves(self, *, ignore_end: bool = False) -> None:
         """Read ahead, and return when the client has ended its side or broken the connection.
@@ -71,8 +77,12 @@ class Incoming:
         if ignore_end:
             await trio.sleep_forever()
 
+    @property
+    def is_being_read(self) -> bool:
+        """Whether somebody reads ahead, or was cancelled and has not let go yet."""
+        return self._is_reading
+
     async def let_go(self) -> None:
         """Wait until whoever read ahead, and was cancelled, has let go of the stream."""
-        if self._reading.locked():
-            async with self._reading:
-                pass
+        while self._is_reading:
+            await self._waiting.park()

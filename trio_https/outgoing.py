@@ -8,6 +8,7 @@ import trio
 from .config import Limits
 from .errors import ClientGone
 from .patience import Patience
+from .timeouts import Timeout
 
 __all__ = ["PIECE_BYTES", "Outgoing"]
 
@@ -16,15 +17,46 @@ PIECE_BYTES = 64 * 1024
 
 
 class Outgoing:
-    """The way out for the responses of one exchange."""
+    """The way out for what is sent on one connection."""
 
-    __slots__ = ("_patience", "_stream", "content_bytes")
+    __slots__ = (
+        *("_limits", "_patience", "_stream", "_timeout"),
+        *("content_bytes", "is_sending_at_once", "scope"),
+    )
 
-    def __init__(self, stream: trio.abc.SendStream, limits: Limits) -> None:
+    def __init__(self, stream: trio.abc.SendStream, limits: Limits, timeout: Timeout) -> None:
         self._stream = stream
-        self._patience = Patience(limits.send_timeout, limits.min_send_rate)
+        self._limits = limits
+        self._timeout = timeout
+        self._patience: Patience | None = None
         self.content_bytes = 0
-        """How much was sent that is content: pieces that the transport has taken whole."""
+        """How much was sent in this exchange that is content: pieces that the transport has taken
+        whole."""
+        self.scope = trio.CancelScope()
+        """What ``send_at_once`` is in: cancelled when the client does not take the message."""
+        self.is_sending_at_once = False
+        """Whether ``send_at_once`` goes on, or was cancelled."""
+
+    def begin_exchange(self) -> None:
+        """Count anew, and be patient anew."""
+        self._patience = None
+        self.content_bytes = 0
+
+    async def send_at_once(self, message: bytes) -> None:
+        """Send a message of one piece; ``scope`` is cancelled when that takes too long.
+
+        Raises ``ClientGone``.
+        """
+        scope = self.scope
+        self.is_sending_at_once = True
+        self._timeout.begin(scope)
+        try:
+            await self._stream.send_all(message)
+        except trio.BrokenResourceError as exc:
+            raise _gone() from exc
+        finally:
+            self._timeout.end(scope)
+        self.is_sending_at_once = False
 
     async def send(
         self, data: bytes | bytearray | memoryview, *, content_at: int | None = None
@@ -34,6 +66,9 @@ class Outgoing:
         ``content_at`` is where in it the content begins; None: it has none. Raises ``ClientGone``.
         Then, and when cancelled, nobody knows how much was sent.
         """
+        if self._patience is None:
+            limits = self._limits
+            self._patience = Patience(limits.send_timeout, limits.min_send_rate)
         view = memoryview(data)
         for start in range(0, len(view), PIECE_BYTES):
             piece = view[start : start + PIECE_BYTES]
@@ -41,10 +76,15 @@ class Outgoing:
             with trio.move_on_after(self._patience.seconds()) as wait:
                 try:
                     await self._stream.send_all(piece)
+                    await trio.lowlevel.checkpoint()  # for those others who are not so fast
                 except trio.BrokenResourceError as exc:
-                    raise ClientGone("the client left in the middle of a response") from exc
+                    raise _gone() from exc
             if wait.cancelled_caught:
                 raise ClientGone("the client took the response too slowly")
             if content_at is not None:
                 self.content_bytes += max(0, len(piece) - max(0, content_at - start))
             self._patience.note(len(piece), trio.current_time() - started)
+
+
+def _gone() -> ClientGone:
+    return ClientGone("the client left in the middle of a response")

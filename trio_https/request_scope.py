@@ -29,12 +29,21 @@ NEVER: StopSignal = trio.Event()
 
 
 class RequestScope:
-    """The cancel scope around handler, response and upgrade, and what cancels it."""
+    """The cancel scope around handler, response and upgrade, and what cancels it.
 
-    __slots__ = ("cancel_scope", "client_has_left", "outlives_client", "request_id", "user")
+    One that was entered before can do for many requests, one after the other, as long as nobody
+    else has got hold of it.
+    """
 
-    def __init__(self) -> None:
-        self.cancel_scope: trio.CancelScope = trio.CancelScope()
+    __slots__ = (
+        *("_cancel_scope", "client_has_left", "is_lent", "outlives_client"),
+        *("request_id", "user"),
+    )
+
+    def __init__(self, cancel_scope: trio.CancelScope | None = None) -> None:
+        self._cancel_scope: trio.CancelScope = cancel_scope or trio.CancelScope()
+        self.is_lent: bool = False
+        """Whether somebody has got the cancel scope, and may do something to it at any time."""
         self.outlives_client: bool = False
         """Whether the work goes on when the client has left."""
         self.client_has_left: bool = False
@@ -42,8 +51,14 @@ class RequestScope:
         """Who was authenticated, by other means than a certificate."""
         self.request_id: str | None = None
 
+    @property
+    def cancel_scope(self) -> trio.CancelScope:
+        """The scope, for whoever will set its deadline or cancel it."""
+        self.is_lent = True
+        return self._cancel_scope
+
     def note_departure(self) -> None:
         """Take note that the client has left; what works only for the client is cancelled."""
         self.client_has_left = True
         if not self.outlives_client:
-            self.cancel_scope.cancel(reason="the client left")
+            self._cancel_scope.cancel(reason="the client left")

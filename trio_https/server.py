@@ -25,6 +25,7 @@ from .messages import Address, Handler
 from .request_scope import StopSignal
 from .service import Service
 from .stopping import Stopping
+from .timeouts import Timeouts
 
 __all__ = ["TLS", "Server", "serve", "serve_listeners", "serve_stream"]
 
@@ -210,7 +211,7 @@ async def _background(
         with _plainly(), service.stopping.lifetime:
             async with trio.open_nursery() as background:
                 background.start_soon(service.stopping.end_lifetime)
-                background.start_soon(service.departures.watch)
+                background.start_soon(service.watch)
                 if isinstance(certificates, Identities):
                     background.start_soon(certificates.watch)
                 for other in others:
@@ -247,6 +248,7 @@ def _make_service(
         handshakes=trio.Semaphore(limits.max_handshakes),
         stopping=stopping,
         departures=Departures(),
+        timeouts=Timeouts(limits),
         records_handshakes=record_handshakes,
     )
 

@@ -10,6 +10,7 @@ from .config import Limits
 from .departures import Departures
 from .messages import Handler
 from .stopping import Stopping
+from .timeouts import Timeouts
 
 __all__ = ["Service"]
 
@@ -26,5 +27,12 @@ class Service:
     """A place for each handshake that may go on at a time."""
     stopping: Stopping
     departures: Departures
+    timeouts: Timeouts
     records_handshakes: bool = False
     """Whether requests tell what was sent in the handshake."""
+
+    async def watch(self) -> None:
+        """Look after the connections, until cancelled: who leaves, and who takes too long."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.departures.watch)
+            nursery.start_soon(self.timeouts.enforce)

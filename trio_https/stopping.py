@@ -60,10 +60,18 @@ class Stopping:
     @contextmanager
     def ends_wait(self, scope: trio.CancelScope) -> Iterator[None]:
         """Have ``scope`` cancelled when the server is to stop, as long as the block runs."""
-        if self._event.is_set():
-            scope.cancel(reason=_REASON)
-        self._idle_waits.add(scope)
+        self.begin_idle_wait(scope)
         try:
             yield
         finally:
-            self._idle_waits.discard(scope)
+            self.end_idle_wait(scope)
+
+    def begin_idle_wait(self, scope: trio.CancelScope) -> None:
+        """Have ``scope`` cancelled when the server is to stop, until ``end_idle_wait``."""
+        if self._event.is_set():
+            scope.cancel(reason=_REASON)
+        self._idle_waits.add(scope)
+
+    def end_idle_wait(self, scope: trio.CancelScope) -> None:
+        """Have ``scope`` go on. It may have been cancelled in this very moment."""
+        self._idle_waits.discard(scope)

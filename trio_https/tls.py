@@ -8,10 +8,7 @@ operating system.
 """
 
 import hashlib
-import socket
 import ssl
-import struct
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -32,6 +29,7 @@ from .rules.distinguished_name import format_alternative_names, format_distingui
 from .rules.first_bytes import may_become_http
 from .rules.handshake_failures import client_failure_in_words, refused_certificate_in_words
 from .rules.tls_policy import GOOD_GROUPS, TLS_POLICIES, TLSPolicy
+from .transports import LingeringTransport, abort_transport, lingering_transport
 
 __all__ = [
     "ALPN_PROTOCOLS",
@@ -47,7 +45,6 @@ __all__ = [
     "shake_hands",
 ]
 
-_LINGER_NOT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # struct linger
 _DEFAULT_SETTINGS = TLSSettings()
 # RFC 7301: exactly what is served. curl --http1.0 asks for the second, and for nothing else.
 ALPN_PROTOCOLS = ["http/1.1", "http/1.0"]
@@ -166,8 +163,9 @@ async def shake_hands(
     alerting = AlertingContext(context, received)
     check = _check_for(context)
     # https_compatible=False: close_notify is sent on close (RFC 9112 §9.8).
+    lingering = lingering_transport(transport, alerting)
     stream: trio.SSLStream[trio.abc.Stream] = trio.SSLStream(
-        _LingeringTransport(transport, alerting, recorder, check),
+        _HandshakeTransport(lingering, alerting, recorder, check),
         cast("ssl.SSLContext", alerting),
         server_side=True,
     )
@@ -176,9 +174,7 @@ async def shake_hands(
             if fault := check.find_fault(received):
                 await _refuse(transport, alerting, fault)
             await stream.do_handshake()
-        check.stop()
-        if recorder is not None:
-            recorder.stop()
+        stream.transport_stream = lingering
     except BaseException:
         # Not aclose of the SSLStream: before the handshake that would begin one.
         forget(stream)
@@ -266,7 +262,7 @@ async def close(stream: trio.abc.Stream, *, timeout: float) -> None:
             if isinstance(stream, trio.SSLStream):
                 await stream.aclose()  # closes the transport below, which lingers
             else:
-                await _LingeringTransport(stream).aclose()
+                await lingering_transport(stream).aclose()
     finally:
         await trio.aclose_forcefully(stream)
 
@@ -291,15 +287,12 @@ async def abort(stream: trio.abc.Stream) -> None:
     transport = stream
     if isinstance(stream, trio.SSLStream):
         transport = stream.transport_stream
-    if isinstance(transport, _LingeringTransport):
+    if isinstance(transport, LingeringTransport):
         if transport.alerting is not None and transport.alerting.has_alerted:
             await _close_after_alert(transport.transport, transport.alerting)
             return
         transport = transport.transport
-    if isinstance(transport, trio.SocketStream):
-        with suppress(OSError):  # closed already
-            transport.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-    await trio.aclose_forcefully(transport)
+    await abort_transport(transport)
 
 
 async def _close_after_alert(transport: trio.abc.Stream, alerting: AlertingContext) -> None:
@@ -307,23 +300,23 @@ async def _close_after_alert(transport: trio.abc.Stream, alerting: AlertingConte
         if alerting.has_alerted:
             # A reset would make the client forget what it has not read yet, see close.
             with trio.move_on_after(_ALERT_SECONDS):
-                await _LingeringTransport(transport).aclose()
+                await lingering_transport(transport).aclose()
     finally:
         await trio.aclose_forcefully(transport)
 
 
-class _LingeringTransport(trio.abc.Stream):
-    """A transport that, when it is closed, waits for the other side to close too."""
+class _HandshakeTransport(LingeringTransport):
+    """What is below TLS until the handshake is done: all that is received is looked at before."""
 
     def __init__(
         self,
-        transport: trio.abc.Stream,
-        alerting: AlertingContext | None = None,
-        recorder: FlightRecorder | None = None,
-        check: HelloCheck | None = None,
+        transport: LingeringTransport,
+        alerting: AlertingContext,
+        recorder: FlightRecorder | None,
+        check: HelloCheck,
     ) -> None:
-        self.transport = transport
-        self.alerting = alerting
+        super().__init__(transport, alerting)
+        self._alerting = alerting
         self._recorder = recorder
         self._check = check
 
@@ -331,34 +324,16 @@ class _LingeringTransport(trio.abc.Stream):
         self._record("server", data)
         await self.transport.send_all(data)
 
-    async def wait_send_all_might_not_block(self) -> None:
-        await self.transport.wait_send_all_might_not_block()
-
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         data = await self.transport.receive_some(max_bytes)
         self._record("client", data)
-        fault = self._check.find_fault(data) if self._check is not None else None
-        if fault is not None and self.alerting is not None:
-            await _refuse(self.transport, self.alerting, fault)
+        if fault := self._check.find_fault(data):
+            await _refuse(self.transport, self._alerting, fault)
         return data
 
     def _record(self, sender: Side, data: bytes | bytearray | memoryview) -> None:
         if self._recorder is not None:
             self._recorder.record(sender, data, at=trio.current_time())
-
-    async def aclose(self) -> None:
-        try:
-            # It may have been reset by the client, or closed by us before; or another task is
-            # sending an alert, or reads, and is told by the closing.
-            with suppress(
-                trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError
-            ):
-                if isinstance(self.transport, trio.abc.HalfCloseableStream):
-                    await self.transport.send_eof()
-                    while await self.transport.receive_some():
-                        pass
-        finally:
-            await self.transport.aclose()
 
 
 def _why_unusable(exc: Exception) -> str:

@@ -21,6 +21,7 @@ from trio_https.connection import serve_connection
 from trio_https.departures import Departures
 from trio_https.service import Service
 from trio_https.stopping import Stopping
+from trio_https.timeouts import Timeouts
 
 from .handler import SLOW_SECONDS, handler_for
 from .judgement import Ending, Outcome, judge
@@ -102,13 +103,15 @@ async def _serve_client(outcome: Outcome, sizes: bytes) -> None:
     )
     to_client, from_server = pair()
     transport = _Transport(to_client, from_client)
+    limits = _limits(outcome)
     service = Service(
         handler=handler_for(outcome.exchanges),
         tls_context=None,
-        limits=_limits(outcome),
+        limits=limits,
         handshakes=trio.Semaphore(1),
         stopping=Stopping(),
         departures=Departures(),
+        timeouts=Timeouts(limits),
     )
 
     async def read() -> None:
@@ -128,7 +131,8 @@ async def _serve_client(outcome: Outcome, sizes: bytes) -> None:
         raise AssertionError("the connection does not end")
 
     async with trio.open_nursery() as server:
-        server.start_soon(service.departures.watch)
+        server.start_soon(service.watch)
+        await trio.testing.wait_all_tasks_blocked()
         tasks_before = trio.lowlevel.current_statistics().tasks_living
         async with trio.open_nursery() as client:
             if outcome.ending is not Ending.NEVER_READING:

@@ -17,6 +17,7 @@ from ..departures import Departures
 from ..messages import Address, Handler
 from ..service import Service
 from ..stopping import Stopping
+from ..timeouts import Timeouts
 
 __all__ = ["open_connection"]
 
@@ -49,10 +50,11 @@ async def open_connection(
         handshakes=trio.Semaphore(1),
         stopping=stopping or Stopping(),
         departures=Departures(),
+        timeouts=Timeouts(limits),
         records_handshakes=record_handshakes,
     )
     async with trio.open_nursery() as watching:
-        watching.start_soon(service.departures.watch)
+        watching.start_soon(service.watch)
         async with trio.open_nursery() as serving, ours:
             serving.start_soon(partial(serve_connection, theirs, service, client=client))
             yield ours

@@ -1,0 +1,63 @@
+"""Time limits for waits that are over long before, as a rule: one task enforces those of thousands.
+
+A cancel scope with a deadline, entered for each wait, costs a tenth of what a small page costs.
+Here a wait is an entry in a dictionary, which stays in the order of the deadlines as the time is
+the same for all. What a cancelled scope means is the business of who has entered it.
+"""
+
+import trio
+
+from .config import Limits
+
+__all__ = ["Timeout", "Timeouts"]
+
+
+class Timeout:
+    """One time limit, of ``seconds``, for any number of waits.
+
+    A wait is known by the cancel scope that it is in, one that serves for many waits after each
+    other. ``what`` is too slow then, for the reason of the cancellation.
+    """
+
+    def __init__(self, seconds: float, what: str) -> None:
+        self._seconds = seconds
+        self._reason = f"{what} within {seconds:g} s"
+        self._deadlines: dict[trio.CancelScope, float] = {}
+        self._has_some = trio.Event()
+
+    def begin(self, scope: trio.CancelScope) -> None:
+        """Have ``scope`` cancelled when the time is over, unless ``end`` is called before."""
+        self._deadlines[scope] = trio.current_time() + self._seconds
+        self._has_some.set()
+
+    def end(self, scope: trio.CancelScope) -> None:
+        """Have ``scope`` go on. It may have been cancelled in this very moment."""
+        self._deadlines.pop(scope, None)
+
+    async def enforce(self) -> None:
+        """Cancel the scopes whose time is over, until cancelled."""
+        while True:
+            while not self._deadlines:  # or over, before this could look at it
+                self._has_some = trio.Event()
+                await self._has_some.wait()
+            scope, deadline = next(iter(self._deadlines.items()))
+            if deadline > trio.current_time():
+                # The next one begins to count now, if this one is over by then.
+                await trio.sleep_until(deadline)
+            else:
+                del self._deadlines[scope]
+                scope.cancel(reason=self._reason)
+
+
+class Timeouts:
+    """Those of the waits that every request has."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.idle = Timeout(limits.idle_timeout, "no other request came")
+        self.send = Timeout(limits.send_timeout, "the client did not take the response")
+
+    async def enforce(self) -> None:
+        """Enforce them until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.idle.enforce)
+            nursery.start_soon(self.send.enforce)

@@ -1,0 +1,132 @@
+"""What is below TLS: transports that end in order, and that lose no time with sockets.
+
+What is said over them is not known here.
+"""
+
+import os
+import socket
+import struct
+import sys
+from contextlib import suppress
+from typing import Final
+
+import trio
+
+from .alerts import AlertingContext
+
+__all__ = ["LingeringTransport", "SocketTransport", "abort_transport", "lingering_transport"]
+
+_LINGER_NOT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # struct linger
+_RECEIVE_BYTES: Final = 64 * 1024  # at a time: as ``trio.SocketStream``
+
+
+class LingeringTransport(trio.abc.Stream):
+    """A transport that, when it is closed, waits for the other side to close too.
+
+    With unread bytes, to close is a reset, and a reset makes the client forget what it has not read
+    yet (RFC 9112 §9.6). ``alerting`` says whether an alert was the last that the client was sent.
+    """
+
+    def __init__(self, transport: trio.abc.Stream, alerting: AlertingContext | None = None) -> None:
+        self.transport = transport
+        self.alerting = alerting
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send all of ``data``. Cancelled, nobody knows how much of it was sent."""
+        await self.transport.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait until ``send_all`` might not have to."""
+        await self.transport.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """Return what comes next, b"" at the end. Cancelling loses nothing."""
+        return await self.transport.receive_some(max_bytes)
+
+    async def aclose(self) -> None:
+        """End our side, and read until the other has ended its own; cancelled, close at once."""
+        try:
+            # It may have been reset by the client, or closed by us before; or another task is
+            # sending an alert, or reads, and is told by the closing.
+            with suppress(
+                trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError
+            ):
+                if isinstance(self.transport, trio.abc.HalfCloseableStream):
+                    await self.transport.send_eof()
+                    while await self.transport.receive_some():
+                        pass
+        finally:
+            await self.transport.aclose()
+
+
+class SocketTransport(LingeringTransport):
+    """The same for a socket, with two system calls less for each request of a kept connection.
+
+    ``trio.SocketStream`` tries to read before it waits, in vain between two requests, and gives
+    others their turn after each send. Here reading waits first, always; and **sending is no
+    checkpoint** unless the socket is full: who sends in a loop has to make one.
+    """
+
+    def __init__(self, stream: trio.SocketStream, alerting: AlertingContext | None = None) -> None:
+        super().__init__(stream, alerting)
+        self._socket = stream.socket
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send all of ``data``, without a checkpoint if the socket takes it at once.
+
+        Raises ``trio.BrokenResourceError`` and ``trio.ClosedResourceError``. Cancelled, nobody
+        knows how much was sent.
+        """
+        with memoryview(data) as view:
+            sent = self._send(view)
+            while sent < len(view):
+                await trio.lowlevel.wait_writable(self._descriptor())
+                sent += self._send(view[sent:])
+
+    def _send(self, data: memoryview) -> int:
+        try:
+            return os.write(self._descriptor(), data)
+        except BlockingIOError:
+            return 0
+        except OSError as exc:
+            raise trio.BrokenResourceError(str(exc)) from exc
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Wait until something comes, and return it; b"" at the end. Cancelling loses nothing.
+
+        Raises ``trio.BrokenResourceError``, ``trio.ClosedResourceError``, and
+        ``trio.BusyResourceError`` while another task reads.
+        """
+        while True:
+            await trio.lowlevel.wait_readable(self._descriptor())
+            try:
+                return os.read(self._descriptor(), max_bytes or _RECEIVE_BYTES)
+            except BlockingIOError:  # a false alarm
+                continue
+            except OSError as exc:
+                raise trio.BrokenResourceError(str(exc)) from exc
+
+    def _descriptor(self) -> int:
+        # Each time: once another task has closed it, the number is soon that of another file.
+        descriptor = self._socket.fileno()
+        if descriptor < 0:
+            raise trio.ClosedResourceError("this socket was closed")
+        return descriptor
+
+
+def lingering_transport(
+    transport: trio.abc.Stream, alerting: AlertingContext | None = None
+) -> LingeringTransport:
+    """Return the best there is for ``transport``."""
+    # On Windows a socket is no file.
+    if isinstance(transport, trio.SocketStream) and os.name == "posix":
+        return SocketTransport(transport, alerting)
+    return LingeringTransport(transport, alerting)
+
+
+async def abort_transport(transport: trio.abc.Stream) -> None:
+    """Close ``transport`` at once; what the other side has not taken is dropped."""
+    if isinstance(transport, trio.SocketStream):
+        with suppress(OSError):  # closed already
+            transport.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+    await trio.aclose_forcefully(transport)
