@@ -1,9 +1,9 @@
 """The server that is measured and attacked: a folder of pages, an upload, a request that waits.
 
-    python benchmarks/target.py CERTIFICATE KEY PORT FOLDER [LIMITS]
+    python benchmarks/target.py CERTIFICATE KEY PORT FOLDER [LIMITS [quiet]]
 
 LIMITS are fields of ``trio_https.Limits`` as a JSON object. It listens on 127.0.0.1, for clients
-from all of 127.0.0.0/8, and logs as the command does.
+from all of 127.0.0.0/8, and logs as the command does, but for the access log where it is quiet.
 """
 
 import json
@@ -34,8 +34,10 @@ def with_upload_and_wait(pages: Handler) -> Handler:
     return handler
 
 
-def main(certificate: str, key: str, port: str, folder: str, limits: str = "{}") -> None:
-    configure_logs(access_log=True, json=False)
+def main(
+    certificate: str, key: str, port: str, folder: str, limits: str = "{}", log: str = ""
+) -> None:
+    configure_logs(access_log=log != "quiet", json=False)
     trio.run(
         partial(
             serve,

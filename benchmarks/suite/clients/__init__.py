@@ -1,0 +1,1 @@
+"""Clients that run beside the suite, on the other processor: programs by themselves."""
