@@ -33,6 +33,8 @@ async def serve_connection(stream: trio.SSLStream[trio.SocketStream]) -> None:
             elif isinstance(event, h11.EndOfMessage):
                 parts = (connection.send(RESPONSE), connection.send(DATA), connection.send(END))
                 await stream.send_all(b"".join(parts))
+                if connection.our_state is h11.MUST_CLOSE:
+                    break
                 connection.start_next_cycle()
             elif isinstance(event, h11.ConnectionClosed):
                 break
