@@ -24,7 +24,7 @@ from suite.limits import judge
 from suite.loads import LOADS
 from suite.machine import describe_machine
 from suite.own_peers import own_peers
-from suite.packages import PACKAGES, find_package, install_packages
+from suite.packages import ENVIRONMENT, PACKAGES, find_package, install_packages
 from suite.plot import as_svg
 from suite.programs import find_caddy, find_nginx
 from suite.report import as_json, as_markdown, as_text
@@ -32,7 +32,6 @@ from suite.rounds import measure_rounds
 from suite.site import make_site
 from suite.subjects import CLIENT_PROCESSOR, LeftOutError, Peer
 
-ENVIRONMENT = Path(__file__).parent / ".venv-peers"
 FOREIGN: dict[str, Callable[[Path], Peer]] = {
     "nginx": lambda _: find_nginx(),
     "Caddy": lambda _: find_caddy(),

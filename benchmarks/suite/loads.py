@@ -152,6 +152,7 @@ LOADS = {
         unit="CPU ms",
         service="command",
         measure=measure_help,
+        only=frozenset({OURS}),
     ),
     "import": Load(
         title="import trio_https, above Python's own start",

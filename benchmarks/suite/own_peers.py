@@ -38,7 +38,7 @@ def own_peers() -> list[Peer]:
     ceiling = Peer(
         name=CEILING,
         version=f"trio {version('trio')}, h11 {version('h11')}",
-        services={"one page": _ceiling, "many clients": _ceiling},
+        services={"one page": _ceiling, "many clients": _ceiling, "command": _ceiling},
     )
     foreign = Peer(
         name=TRIO_WEBSOCKET,

@@ -14,9 +14,10 @@ from typing import NamedTuple
 from .site import Site
 from .subjects import Command, LeftOutError, Peer
 
-__all__ = ["PACKAGES", "find_package", "install_packages"]
+__all__ = ["ENVIRONMENT", "PACKAGES", "find_package", "install_packages"]
 
 _HERE = Path(__file__).parent
+ENVIRONMENT = _HERE.parent / ".venv-peers"
 _APPS = str(_HERE / "apps")
 _REQUIREMENTS = _HERE / "peers.txt"
 _KEEP_ALIVE = "600"  # seconds: no connection ends before its load does

@@ -9,13 +9,17 @@ import time
 from processes import pinned_to
 
 from .checks import ask, expect
+from .own_peers import CEILING, OURS
 from .site import SMALL
 from .subjects import SERVER_PROCESSOR, LeftOutError, Subject
 
 __all__ = ["measure_help", "measure_import", "measure_ready"]
 
 _TIMES = 7
-_IMPORT = "import sys, trio_https; sys.exit(not {'click', 'cryptography'}.isdisjoint(sys.modules))"
+_IMPORTS = {
+    OURS: "import sys, trio_https; sys.exit(not {'click', 'cryptography'}.isdisjoint(sys.modules))",
+    CEILING: "import ssl, h11, trio",
+}
 
 
 def measure_ready(subject: Subject, _seconds: float) -> float:
@@ -28,9 +32,9 @@ def measure_ready(subject: Subject, _seconds: float) -> float:
         return elapsed
 
 
-def measure_import(_subject: Subject, _seconds: float) -> float:
+def measure_import(subject: Subject, _seconds: float) -> float:
     """Return ms of CPU above those of Python itself. Neither click nor cryptography is loaded."""
-    return _above_python(["-c", _IMPORT])
+    return _above_python(["-c", _IMPORTS[subject.peer.name]])
 
 
 def measure_help(_subject: Subject, _seconds: float) -> float:
