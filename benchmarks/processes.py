@@ -22,6 +22,7 @@ __all__ = [
     "family_cpu_seconds",
     "family_memory_kib",
     "family_of",
+    "family_wait_seconds",
     "free_port",
     "make_certificate",
     "pinned_to",
@@ -136,6 +137,16 @@ def family_cpu_seconds(pid: int) -> float:
     """
     # From linux/posix-timers_types.h: the process inverted, and 2 for time as it was scheduled.
     return sum(time.clock_gettime((~member << 3) | 2) for member in family_of(pid))
+
+
+def family_wait_seconds(pid: int) -> float:
+    """Return how long these were ready to run while others had the processors, threads included."""
+    waits = 0
+    for member in family_of(pid):
+        for path in Path(f"/proc/{member}/task").glob("*/schedstat"):
+            with suppress(OSError):  # it has ended meanwhile
+                waits += int(path.read_text().split()[1])
+    return waits / 1e9
 
 
 def family_memory_kib(pid: int) -> int:
