@@ -38,7 +38,7 @@ _MIN_SAVING = 0.05
 
 FAST_LEVELS = {"br": 5, "zstd": 6, "gzip": 6}
 """For a client that waits. What is left of the welcome pages, and of 300 KiB of program text, and
-MB/s, by benchmarks/compression.py: br 0.345 at 44 and 0.211 at 69; zstd 0.377 at 63 and 0.216 at
+MB/s, by benchmarks/codings.py: br 0.345 at 44 and 0.211 at 69; zstd 0.377 at 63 and 0.216 at
 104; gzip 0.377 at 66 and 0.223 at 48. A level more gains 1 %. Brotli, with the web's words in its
 dictionary, leaves 8 % less of a page than the others do at any speed."""
 

@@ -4,7 +4,7 @@ Of the welcome pages, one by one, and of 300 KiB of program text, Python's own, 
 like a bundle of scripts as anything that is everywhere. Which levels the server takes, and why,
 stands in ``files/codecs.py``. One thread; the best of several runs.
 
-    python benchmarks/compression.py
+    python benchmarks/codings.py
 """
 
 import _pydecimal
