@@ -1,9 +1,12 @@
 """Sampled stacks: which functions they were in, and which was on top."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
-__all__ = ["Stacks", "format_shares"]
+__all__ = ["Stacks", "format_shares", "package_of"]
+
+_PLACE = re.compile(r" \(([^()]+)\)$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +31,25 @@ class Stacks:
         return cls(samples=samples, on_top=on_top, anywhere=anywhere)
 
 
+def package_of(frame: str) -> str:
+    """Return whose function it is: a package's, a library's, or the standard library's."""
+    found = _PLACE.search(frame)
+    place = found[1].rpartition(":")[0] or found[1] if found else ""
+    package, slash, _ = place.partition("/")
+    if slash:
+        return package
+    is_library = place and not place.endswith(".py") and not place.startswith("<")
+    return place if is_library else "Python's own library"
+
+
 def format_shares(stacks: Stacks, most: int) -> str:
-    """Return a table of the ``most`` functions that were on top most often."""
-    lines = [f"{stacks.samples} samples", f"{'on top':>8}{'in all':>8}  function"]
+    """Return whose functions were on top, and a table of the ``most`` that were it most often."""
+    packages = Counter[str]()
+    for name, count in stacks.on_top.items():
+        packages[package_of(name)] += count
+    lines = [f"{stacks.samples} samples"]
+    lines += [f"{n / stacks.samples:>8.1%}          {name}" for name, n in packages.most_common(8)]
+    lines.append(f"{'on top':>8}{'in all':>8}  function")
     for name, count in stacks.on_top.most_common(most):
         own, whole = count / stacks.samples, stacks.anywhere[name] / stacks.samples
         lines.append(f"{own:>8.1%}{whole:>8.1%}  {name}")
