@@ -4,6 +4,7 @@ So whatever else the machine does meets all servers alike, and a ratio of median
 """
 
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 
 from .figures import Figures
@@ -34,7 +35,7 @@ def measure_rounds(
                 continue
             try:
                 figure = LOADS[load].measure(subject, seconds)
-            except (LeftOutError, OSError) as exc:
+            except (LeftOutError, OSError, subprocess.SubprocessError) as exc:
                 figures.leave_out(load, name, str(exc))
                 tell(f"{load}: {name} is left out: {exc}")
                 continue

@@ -7,21 +7,32 @@ import sys
 from pathlib import Path
 
 import pytest
-from suite.own_peers import own_peers
+from suite.crowd_loads import measure_unread
+from suite.own_peers import CEILING, own_peers
 from suite.packages import PACKAGES, find_package
+from suite.page_loads import (
+    measure_big_file,
+    measure_known_page,
+    measure_middle_page,
+    measure_range,
+    measure_thousand_pages,
+)
 from suite.programs import find_caddy, find_nginx
-from suite.subjects import LeftOutError
+from suite.rounds import measure_rounds
+from suite.site import make_site
+from suite.subjects import Command, LeftOutError, Peer, Subject
 
 from ..programs import require_program
 from . import BENCHMARKS
 
-# The loads that take no time, or need no program.
-LOADS = ("small", "known", "range", "new", "resumed", "unread", "few", "echo", "import")
+# Of each way to measure one.
+LOADS = ("small", "known", "resumed", "unread", "few", "echo", "ready")
 BESIDE = {"echo": {"trio-websocket"}} | {
-    load: {"ceiling"} for load in ("small", "new", "resumed", "few", "import")
+    load: {"ceiling"} for load in ("small", "resumed", "few", "ready")
 }
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are measured by what Linux tells")
 @pytest.mark.timeout(300)
 def test_a_run_measures_this_server_beside_the_ceiling(tmp_path: Path) -> None:
     require_program("wrk")
@@ -41,6 +52,29 @@ def test_a_run_measures_this_server_beside_the_ceiling(tmp_path: Path) -> None:
         assert all(min(figures) > 0 for figures in told["figures"][load].values()), load
     assert "| 1 KiB page, kept connections | 1.25 x ceiling | " in outputs["markdown"].read_text()
     assert outputs["plot"].read_text().startswith("<svg ")
+
+
+def test_a_server_that_answers_something_else_is_left_out(tmp_path: Path) -> None:
+    [ceiling] = [peer for peer in own_peers() if peer.name == CEILING]
+    site = make_site(tmp_path, big_mib=1)
+    subject = Subject(peer=ceiling, service="one page", site=site)
+    for measure in (measure_thousand_pages, measure_middle_page, measure_big_file, measure_unread):
+        with pytest.raises(LeftOutError, match="1024 bytes that are not those of the file"):
+            measure(subject, 0.1)
+    with pytest.raises(LeftOutError, match="200 in place of 206"):
+        measure_range(subject, 0.1)
+    with pytest.raises(LeftOutError, match="no entity tag"):
+        measure_known_page(subject, 0.1)
+
+
+def test_a_server_that_ends_is_left_out(tmp_path: Path) -> None:
+    command = Command([sys.executable, "-c", "raise SystemExit(3)"])
+    peer = Peer(name="none", version="0", services={"one page": lambda _site, _port: command})
+    site = make_site(tmp_path, big_mib=1)
+    told: list[str] = []
+    figures = measure_rounds([peer], ["ready"], site, rounds=2, seconds=0.1, tell=told.append)
+    assert figures.left_out == {"ready": {"none": "it ended with 3 before it listened"}}
+    assert len(told) == 1
 
 
 def test_what_is_not_installed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
