@@ -1,6 +1,6 @@
 """Where the microseconds go: the server's own functions, sampled by py-spy under the load of wrk.
 
-    python benchmarks/hot_spots.py [--seconds S] [--connections N] [--file NAME] [--folder DIR]
+    python benchmarks/hot_spots.py [--file NAME | --close] [--native] [--server NAME] [--folder DIR]
 
 Prints how much of the samples each function was on top of the stack in, and how much it was
 anywhere in, calls included. DIR gets the stacks, folded as flame graph programs read them, and the
@@ -32,6 +32,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     add("--connections", type=int, default=32, metavar="N", help="[default: 32]")
     add("--file", choices=list(FILES), default="small", help="[default: small]")
     add("--server", choices=[OURS, CEILING], default=OURS, help=f"[default: {OURS}]")
+    add("--close", action="store_true", help="a new connection for each request")
     add("--native", action="store_true", help="what is not Python, too")
     add("--folder", type=Path, default=Path(), metavar="DIR", help="for the files [default: .]")
     add("--peers-venv", type=Path, default=ENVIRONMENT, metavar="DIR", help="where py-spy is")
@@ -52,7 +53,7 @@ def main(arguments: list[str]) -> None:
     if shutil.which("wrk") is None:
         sys.exit("wrk is not installed. On Debian: apt-get install wrk")
     options.folder.mkdir(parents=True, exist_ok=True)
-    name = f"{options.server}-{options.file}"
+    name = f"{options.server}-{'new' if options.close else options.file}"
     folded = options.folder / f"{name}.folded"
     graph = options.folder / f"{name}.svg"
     [peer] = [peer for peer in own_peers() if peer.name == options.server]
@@ -71,7 +72,8 @@ def record(
     py_spy: str, pid: int, form: str, path: Path, url: str, options: argparse.Namespace
 ) -> None:
     """Have the server sampled while wrk asks it."""
-    load = [*CLIENT, "wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds + 2}s", url]
+    load = [*CLIENT, "wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds + 2}s"]
+    load += [*(["-H", "Connection: close"] if options.close else []), url]
     with subprocess.Popen(load, stdout=subprocess.DEVNULL) as asking:
         command = [py_spy, "record", "--pid", str(pid), "--format", form, "--output", str(path)]
         command += ["--duration", str(options.seconds), "--rate", "200", "--function"]

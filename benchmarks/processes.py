@@ -5,6 +5,7 @@ For the benchmarks that stand beside it. What is asked of a server, and how, the
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-_START_SECONDS = 30  # on a machine that is busy with other things
+_END_SECONDS, _START_SECONDS = 10, 30  # on a machine that is busy with other things
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -93,7 +94,19 @@ def running_command(
         finally:
             if process.poll() is not None:
                 print(f"the server has ended by itself: {process.returncode}", file=sys.stderr)
-            process.terminate()
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a server and its workers; by force, if it does not end when it is asked to."""
+    family = family_of(process.pid)
+    process.terminate()
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        for member in family:
+            with suppress(ProcessLookupError):
+                os.kill(member, signal.SIGKILL)
 
 
 def pinned_to(processor: int) -> list[str]:

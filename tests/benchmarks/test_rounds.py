@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import processes
 import pytest
 from suite.crowd_loads import measure_unread
 from suite.own_peers import CEILING, own_peers
@@ -75,6 +76,29 @@ def test_a_server_that_ends_is_left_out(tmp_path: Path) -> None:
     figures = measure_rounds([peer], ["ready"], site, rounds=2, seconds=0.1, tell=told.append)
     assert figures.left_out == {"ready": {"none": "it ended with 3 before it listened"}}
     assert len(told) == 1
+
+
+def test_a_server_that_does_not_end_is_ended_with_its_workers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(processes, "_END_SECONDS", 0.2)
+    port = processes.free_port()
+    program = (
+        "import os, signal, socket, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        f" listener = socket.create_server(('127.0.0.1', {port})); os.fork(); time.sleep(100)"
+    )
+    with processes.running_command([sys.executable, "-c", program], port) as process:
+        while len(family := processes.family_of(process.pid)) < 2:
+            pass  # the worker comes after the listener
+    while any(map(is_running, family)):
+        pass  # what is killed takes a moment; the test has a time limit
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
 
 
 def test_what_is_not_installed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
