@@ -1,13 +1,16 @@
 """nginx and Caddy: programs of the system, each with one worker and without an access log."""
 
+import getpass
 import re
 import shutil
 import subprocess
 
 from .site import Site
-from .subjects import Command, LeftOutError, Peer
+from .subjects import Command, LeftOutError, Peer, Service
 
 __all__ = ["find_caddy", "find_nginx"]
+
+_SERVICES: tuple[Service, ...] = ("one page", "pages", "many clients")
 
 # The numbers of requests and seconds are such that no connection ends before its load does.
 _NGINX = """
@@ -73,8 +76,9 @@ def find_nginx() -> Peer:
         where = ["-p", str(site.work), "-e", f"{site.work}/nginx-start.log"]
         return Command([program, *where, "-c", str(configuration)])
 
-    services = dict.fromkeys(("one page", "pages", "many clients"), start)
-    return Peer(name="nginx", version=_version(program, "-v"), services=services)  # type: ignore[arg-type]
+    return Peer(
+        name="nginx", version=_version(program, "-v"), services=dict.fromkeys(_SERVICES, start)
+    )
 
 
 def find_caddy() -> Peer:
@@ -88,8 +92,9 @@ def find_caddy() -> Peer:
         arguments = ["run", "--adapter", "caddyfile", "--config", str(configuration)]
         return Command([program, *arguments], home)
 
-    services = dict.fromkeys(("one page", "pages", "many clients"), start)
-    return Peer(name="Caddy", version=_version(program, "version"), services=services)  # type: ignore[arg-type]
+    return Peer(
+        name="Caddy", version=_version(program, "version"), services=dict.fromkeys(_SERVICES, start)
+    )
 
 
 def _program(name: str, package: str) -> str:
@@ -100,8 +105,6 @@ def _program(name: str, package: str) -> str:
 
 
 def _fill_in(template: str, site: Site, port: int) -> str:
-    import getpass
-
     names = {"root": site.root, "certificate": site.certificate, "key": site.key}
     return template.format(port=port, work=site.work, user=getpass.getuser(), **names)
 

@@ -79,7 +79,6 @@ def as_markdown(
 ) -> str:
     """Return the report for docs/measurements.md: one table of limits, one of all figures."""
     loads = list(figures.measured)
-    head = ("", *(f"{LOADS[load].title}, {LOADS[load].unit}" for load in loads))
     measured = {load: figures.summaries(load) for load in loads}
     names = [name for name in peers if any(name in found for found in measured.values())]
     rows = [
