@@ -46,7 +46,8 @@ def outgoing_to(stream: trio.abc.SendStream, limits: Limits | None = None) -> Ou
         (1, [1]),
         (PIECE_BYTES, [PIECE_BYTES]),
         (PIECE_BYTES + 1, [PIECE_BYTES, 1]),
-        (3 * PIECE_BYTES, [PIECE_BYTES] * 3),
+        (3 * PIECE_BYTES, [PIECE_BYTES, 2 * PIECE_BYTES]),
+        (12 * PIECE_BYTES, [PIECE_BYTES * size for size in (1, 2, 4, 4, 1)]),
     ],
 )
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
@@ -99,7 +100,7 @@ async def test_a_client_that_left_is_gone() -> None:
         (100, 0, 0),
         (100, 1, PIECE_BYTES - 100),
         (PIECE_BYTES, 1, 0),
-        (PIECE_BYTES + 1, 2, PIECE_BYTES - 1),
+        (PIECE_BYTES + 1, 2, PIECE_BYTES + 9),
         (100, 3, 2 * PIECE_BYTES - 90),  # all of it
         (2 * PIECE_BYTES + 10, 3, 0),
     ],
@@ -111,3 +112,22 @@ async def test_of_content_that_is_cut_off_what_was_taken_counts(
     with suppress(ClientGone):
         await outgoing.send(bytes(2 * PIECE_BYTES + 10), content_at=content_at)
     assert outgoing.content_bytes == counted
+
+
+async def test_pieces_grow_only_while_they_are_taken_at_once(autojump_clock: Any) -> None:
+    stream = Sent()
+    outgoing = outgoing_to(stream)
+    await outgoing.send(bytes(3 * PIECE_BYTES))
+    stream._seconds = 2
+    await outgoing.send(bytes(6 * PIECE_BYTES))
+    sizes = [len(piece) // PIECE_BYTES for piece in stream.pieces]
+    assert sizes == [1, 2, 4, 1, 1]
+
+
+async def test_small_pieces_do_not_make_the_next_one_large() -> None:
+    stream = Sent()
+    outgoing = outgoing_to(stream)
+    for _ in range(5):
+        await outgoing.send(b"an event")
+    await outgoing.send(bytes(2 * PIECE_BYTES))
+    assert [len(piece) for piece in stream.pieces[5:]] == [PIECE_BYTES, PIECE_BYTES]

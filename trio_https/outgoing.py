@@ -12,15 +12,18 @@ from .timeouts import Timeout
 
 __all__ = ["PIECE_BYTES", "Outgoing"]
 
-# A piece that has a deadline of its own. 16 KiB would cost 2.6 times the processor.
+# A piece that has a deadline of its own, to begin with. 16 KiB would cost 2.6 times the processor.
 PIECE_BYTES = 64 * 1024
+# Pieces grow while they are taken at once. OpenSSL has a buffer for as much, and keeps that.
+_MAX_PIECE_BYTES = 256 * 1024
+_AT_ONCE_SECONDS = 1.0
 
 
 class Outgoing:
     """The way out for what is sent on one connection."""
 
     __slots__ = (
-        *("_limits", "_patience", "_stream", "_timeout"),
+        *("_limits", "_patience", "_piece_bytes", "_stream", "_timeout"),
         *("content_bytes", "is_sending_at_once", "scope"),
     )
 
@@ -29,6 +32,7 @@ class Outgoing:
         self._limits = limits
         self._timeout = timeout
         self._patience: Patience | None = None
+        self._piece_bytes = PIECE_BYTES
         self.content_bytes = 0
         """How much was sent in this exchange that is content: pieces that the transport has taken
         whole."""
@@ -40,6 +44,7 @@ class Outgoing:
     def begin_exchange(self) -> None:
         """Count anew, and be patient anew."""
         self._patience = None
+        self._piece_bytes = PIECE_BYTES
         self.content_bytes = 0
 
     async def send_at_once(self, message: bytes) -> None:
@@ -69,9 +74,8 @@ class Outgoing:
         if self._patience is None:
             limits = self._limits
             self._patience = Patience(limits.send_timeout, limits.min_send_rate)
-        view = memoryview(data)
-        for start in range(0, len(view), PIECE_BYTES):
-            piece = view[start : start + PIECE_BYTES]
+        view, start = memoryview(data), 0
+        while piece := view[start : start + self._piece_bytes]:
             started = trio.current_time()
             with trio.move_on_after(self._patience.seconds()) as wait:
                 try:
@@ -83,7 +87,16 @@ class Outgoing:
                 raise ClientGone("the client took the response too slowly")
             if content_at is not None:
                 self.content_bytes += max(0, len(piece) - max(0, content_at - start))
-            self._patience.note(len(piece), trio.current_time() - started)
+            start += len(piece)
+            self._note(len(piece), trio.current_time() - started)
+
+    def _note(self, size: int, seconds: float) -> None:
+        assert self._patience is not None  # noqa: S101 -- for the types
+        self._patience.note(size, seconds)
+        if seconds >= _AT_ONCE_SECONDS:
+            self._piece_bytes = PIECE_BYTES
+        elif size == self._piece_bytes:
+            self._piece_bytes = min(2 * size, _MAX_PIECE_BYTES)
 
 
 def _gone() -> ClientGone:

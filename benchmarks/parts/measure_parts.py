@@ -29,6 +29,7 @@ from trio_https.rules.request_head import check_request_head
 from trio_https.rules.request_target import resolve_target
 from trio_https.rules.url_path import page_path
 from trio_https.stopping import Stopping
+from trio_https.timeouts import Timeouts
 
 # As curl asks; a browser sends three times as much.
 HEAD = (
@@ -59,9 +60,14 @@ def site(tmp_path: Path) -> Iterator[Path]:
 
 
 def connection_over(stream: trio.abc.Stream) -> HTTP1Connection:
-    stopping, now = Stopping(), trio.current_time()
     limits = Limits(max_requests_per_connection=10**9)
-    return HTTP1Connection(stream, limits=limits, stopping=stopping, accepted_at=now)
+    return HTTP1Connection(
+        stream,
+        limits=limits,
+        stopping=Stopping(),
+        send_timeout=Timeouts(limits).send,
+        accepted_at=trio.current_time(),
+    )
 
 
 def measure_1_head_is_checked(benchmark: Benchmark) -> None:
@@ -126,7 +132,7 @@ def measure_7_response_fields_are_made(benchmark: Benchmark) -> None:
 
 def measure_8_piece_is_sent(benchmark: Benchmark) -> None:
     client = EndlessClient(b"")
-    outgoing = Outgoing(client, Limits())
+    outgoing = Outgoing(client, Limits(), Timeouts(Limits()).send)
 
     async def measure() -> None:
         benchmark(lambda: finish(outgoing.send(PAGE)))

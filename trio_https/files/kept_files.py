@@ -60,7 +60,13 @@ class Files:
             self._kept.move_to_end(segments)
             return kept
         self._forget(segments)
-        return self._folder.open(segments)
+        file = self._folder.open(segments)
+        if file_identity(file.status) != kept.identity:
+            return file
+        file.close()  # the same as before, and judged anew: no need to read it again
+        kept.judged_at = trio.current_time()
+        self._keep(segments, kept)
+        return kept
 
     async def load(
         self, segments: tuple[str, ...], file: OpenFile | KeptFile, *, now: float
