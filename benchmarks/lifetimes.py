@@ -216,14 +216,15 @@ def scenarios(rounds: int) -> dict[str, tuple[frozenset[str], Scenario]]:
             all_four,
             partial(stop_with_websocket, path=path, answers=answers),
         )
-    for what, path, websocket in (
-        ("100 requests", "/", False),
-        ("100 resets while the handler sleeps", "/sleep", False),
-        ("100 resets, WebSocket", "/receive", True),
+    for what, path, who in (
+        ("100 requests", "/", http),
+        ("100 resets, the handler sleeps", "/sleep", http),
+        ("100 resets, it waits for http.disconnect", "/listen", frozenset(asgi)),
+        ("100 resets, WebSocket", "/receive", all_four),
     ):
         found[f"tasks, {what}"] = (
-            all_four if websocket else http,
-            partial(tasks_after_leaving, path=path, websocket=websocket),
+            who,
+            partial(tasks_after_leaving, path=path, websocket=who is all_four),
         )
     return found
 
