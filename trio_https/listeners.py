@@ -8,7 +8,9 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import trio
 
@@ -17,10 +19,13 @@ from .messages import Address
 
 __all__ = [
     "AnyListener",
+    "bind_sockets",
     "listening_address",
     "listening_place",
     "open_listeners",
     "peer_address",
+    "reachable_urls",
+    "wrap_sockets",
 ]
 
 AnyListener = trio.abc.Listener[trio.abc.Stream]
@@ -30,6 +35,7 @@ _LAST_PORT = 65535
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _LOOPBACK = ("127.0.0.1", "::1")
 _WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 -- only where it is asked for
+_LOOPBACK_FOR = dict(zip(_WILDCARDS, _LOOPBACK, strict=True))
 _TRIES_FOR_A_COMMON_PORT = 16
 _NO_SUCH_FAMILY = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
 
@@ -40,17 +46,40 @@ async def open_listeners(host: str, port: int) -> list[trio.SocketListener]:
     Port 0 takes any port that is free on all of them. Raises ``ConfigError``: the port is taken, is
     not allowed, or ``host`` is not an address of this machine. If cancelled, nothing stays open.
     """
-    if not 0 <= port <= _LAST_PORT:
-        raise ConfigError(f"port {port}: there is none. Give one from 0 to {_LAST_PORT}.")
-    addresses = await _resolve(host)
-    for _ in range(_TRIES_FOR_A_COMMON_PORT):
-        try:
-            return _bind_all(addresses, port)
-        except OSError as exc:
-            # A port that was free on the first address may be taken on the second.
-            if port or exc.errno != errno.EADDRINUSE:
-                raise _config_error(exc, host, port) from exc
-    raise ConfigError(f"{host}: found no port that is free on {', '.join(addresses)}. Give one.")
+    addresses = _addresses_by_name(host, port)
+    if not addresses:
+        with _telling_unknown(host):
+            found = await trio.socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        addresses = _distinct(found)
+    return wrap_sockets(_bind_on_one_port(addresses, host, port))
+
+
+def bind_sockets(host: str, port: int) -> list[socket.socket]:
+    """Return what ``open_listeners`` wraps, without Trio: for processes that are to share them.
+
+    Waits for the resolver where ``host`` is a name. The caller closes them. Raises ``ConfigError``.
+    """
+    addresses = _addresses_by_name(host, port)
+    if not addresses:
+        with _telling_unknown(host):
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        addresses = _distinct(found)
+    return _bind_on_one_port(addresses, host, port)
+
+
+def wrap_sockets(sockets: Iterable[socket.socket]) -> list[trio.SocketListener]:
+    """Return sockets that listen as Trio's listeners, which own them from then on."""
+    return [trio.SocketListener(trio.socket.from_stdlib_socket(bound)) for bound in sockets]
+
+
+def reachable_urls(scheme: str, addresses: Iterable[Address]) -> list[str]:
+    """Return the URLs under which these addresses are reached on this machine."""
+    return [f"{scheme}://{_reachable(address)}/" for address in addresses]
+
+
+def _reachable(address: Address) -> Address:
+    """Return ``address``, or loopback for a wildcard: not every system can connect to that."""
+    return Address(_LOOPBACK_FOR.get(address.host, address.host), address.port)
 
 
 def listening_address(listener: trio.SocketListener) -> Address:
@@ -81,20 +110,31 @@ def peer_address(stream: trio.abc.Stream) -> Address | None:
         return None
 
 
-async def _resolve(host: str) -> Sequence[str]:
+def _addresses_by_name(host: str, port: int) -> Sequence[str]:
+    """Return what ``host`` means whatever the resolver says; none: that is to be asked."""
+    if not 0 <= port <= _LAST_PORT:
+        raise ConfigError(f"port {port}: there is none. Give one from 0 to {_LAST_PORT}.")
     if host.lower() == "localhost":  # RFC 6761 §6.3
         return _LOOPBACK
     if host == "*":
         return _WILDCARDS
     if not host:  # an empty variable, rather than a wish to be reached from everywhere
         raise ConfigError("the host is empty. Give a name or an address, or * for every interface.")
+    return ()
+
+
+@contextmanager
+def _telling_unknown(host: str) -> Iterator[None]:
     try:
-        found = await trio.socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        yield
     except (OSError, UnicodeError) as exc:
         raise ConfigError(
             f"{host}: no such host name or address. Give one of this machine, such as localhost,"
             " or * for all."
         ) from exc
+
+
+def _distinct(found: Iterable[tuple[Any, ...]]) -> list[str]:
     return list(dict.fromkeys(_with_zone(address) for *_, address in found))
 
 
@@ -104,7 +144,18 @@ def _with_zone(address: tuple[object, ...]) -> str:
     return f"{host}%{zone}" if zone and "%" not in host else host
 
 
-def _bind_all(addresses: Sequence[str], port: int) -> list[trio.SocketListener]:
+def _bind_on_one_port(addresses: Sequence[str], host: str, port: int) -> list[socket.socket]:
+    for _ in range(_TRIES_FOR_A_COMMON_PORT):
+        try:
+            return _bind_all(addresses, port)
+        except OSError as exc:
+            # A port that was free on the first address may be taken on the second.
+            if port or exc.errno != errno.EADDRINUSE:
+                raise _config_error(exc, host, port) from exc
+    raise ConfigError(f"{host}: found no port that is free on {', '.join(addresses)}. Give one.")
+
+
+def _bind_all(addresses: Sequence[str], port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
         for address in addresses:
@@ -119,11 +170,11 @@ def _bind_all(addresses: Sequence[str], port: int) -> list[trio.SocketListener]:
             port = bound.getsockname()[1]
         if not sockets:
             raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
-        return [trio.SocketListener(trio.socket.from_stdlib_socket(bound)) for bound in sockets]
     except BaseException:
         for bound in sockets:
             bound.close()
         raise
+    return sockets
 
 
 def _bind(address: str, port: int) -> socket.socket:

@@ -20,7 +20,7 @@ from .errors import without_groups
 from .heap import HeapTrimmer
 from .identities.places import CertificateFolder, KeyFiles, LocalAuthority
 from .identities.served import Identities
-from .listeners import AnyListener, listening_place, open_listeners
+from .listeners import AnyListener, listening_place, open_listeners, reachable_urls
 from .messages import Address, Handler
 from .request_scope import StopSignal
 from .service import Service
@@ -114,7 +114,7 @@ async def serve(
     stopping = Stopping()
     scheme = "http" if certificates is None else "https"
     shown = [Address("localhost", addresses[0].port)] if host == "localhost" else addresses
-    server = Server(addresses, _urls(scheme, shown), stopping)
+    server = Server(addresses, reachable_urls(scheme, shown), stopping)
     service = _make_service(handler, certificates, limits, stopping, record_handshakes)
     await _run(server, service, certificates, listeners, task_status)
 
@@ -146,7 +146,7 @@ async def serve_listeners(
     scheme = "http" if certificates is None and not is_secure else "https"
     addresses = _network_addresses(listeners)
     stopping = Stopping()
-    server = Server(addresses, _urls(scheme, addresses), stopping)
+    server = Server(addresses, reachable_urls(scheme, addresses), stopping)
     service = _make_service(handler, certificates, limits, stopping, record_handshakes)
     await _run(server, service, certificates, listeners, task_status)
 
@@ -256,16 +256,6 @@ def _make_service(
 def _network_addresses(listeners: Sequence[AnyListener]) -> list[Address]:
     found = [listening_place(listener) for listener in listeners]
     return [address for address in found if isinstance(address, Address)]
-
-
-def _urls(scheme: str, addresses: Sequence[Address]) -> list[str]:
-    return [f"{scheme}://{_reachable(address)}/" for address in addresses]
-
-
-def _reachable(address: Address) -> Address:
-    """Return ``address``, or loopback for a wildcard: not every system can connect to that."""
-    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not bound
-    return Address(loopback.get(address.host, address.host), address.port)
 
 
 async def _open_certificates(tls: TLS) -> ssl.SSLContext | Identities | None:
