@@ -77,6 +77,16 @@ class ServerContexts:
         """The authorities of clients, in PEM."""
         return self._served.client_authorities
 
+    @property
+    def state(self) -> object:
+        """What handshakes go by now; another object after each change."""
+        return self._served
+
+    def trusts_as(self, state: object) -> bool:
+        """Whether the authorities of clients are still those of a ``state`` from before."""
+        authorities = self._served.client_authorities
+        return isinstance(state, _Served) and state.client_authorities == authorities
+
     def replace(self, certificates: Sequence[NamedContext]) -> None:
         """Have these from the next handshake on; sessions that began before can be resumed."""
         by_name, default = _table(certificates)

@@ -6,18 +6,32 @@ Everything that the console says of it is here. The page for phones is ``handler
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from ..certificates.local_network import LocalNetwork, find_local_network
 from ..errors import ConfigError
+from ..messages import Address
 from ..rules.request_target import format_origin
-from ..server import Server
 from .console import can_say, has_colours, is_terminal, paint, say, step
 from .qr_code import render_qr_code
 
-__all__ = ["Exposure", "announce_exposure", "exposed_urls", "open_local_network"]
+__all__ = ["Exposure", "Reached", "announce_exposure", "exposed_urls", "open_local_network"]
 
 _QR_BLACK, _QR_WHITE = 16, 231  # of the 256 colours; no theme of a terminal changes these
+
+
+class Reached(Protocol):
+    """Where clients reach a server, whoever runs it."""
+
+    @property
+    def port(self) -> int:
+        """The same on all addresses."""
+
+    addresses: tuple[Address, ...]
+    """Where it listens, with the real port."""
+    urls: tuple[str, ...]
+    """Under which it is reached on this machine, the best first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +66,7 @@ def open_local_network() -> LocalNetwork:
 
 
 def announce_exposure(
-    exposure: Exposure, server: Server, ca_page: Server | None, *, qr: bool | None
+    exposure: Exposure, server: Reached, ca_page: Reached | None, *, qr: bool | None
 ) -> None:
     """Tell who can read what now, where, and what a phone has to do first.
 
@@ -82,7 +96,7 @@ def announce_exposure(
     _show_qr_code(ca_url, qr)
 
 
-def exposed_urls(exposure: Exposure, server: Server) -> list[str]:
+def exposed_urls(exposure: Exposure, server: Reached) -> list[str]:
     """Return those by which others on the network reach the pages, the best first."""
     network = _reached_network(exposure.network, server)
     # A name is not known on every network.
@@ -90,7 +104,7 @@ def exposed_urls(exposure: Exposure, server: Server) -> list[str]:
     return [format_origin("https", host, server.port) + exposure.path for host in hosts]
 
 
-def _reached_network(network: LocalNetwork, server: Server) -> LocalNetwork:
+def _reached_network(network: LocalNetwork, server: Reached) -> LocalNetwork:
     """Return what is left of a network where the server listens: --host may say less than all."""
     listening = {ip_address(address.host.partition("%")[0]) for address in server.addresses}
     versions = {address.version for address in listening if address.is_unspecified}

@@ -3,7 +3,8 @@
 One leads to HTTPS, the other gives phones the certificate authority. Neither knows the pages.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,12 +19,21 @@ from ..handlers.https_redirect import redirect_to_https
 from ..messages import Handler
 from ..server import Server, serve
 from .console import step
+from .lan import Reached
 from .network_options import NetworkOptions
 
-__all__ = ["PlainHTTP", "PlainServers", "start_plain_servers"]
+__all__ = [
+    "PLAIN_LIMITS",
+    "PlainHTTP",
+    "PlainServers",
+    "PlainSite",
+    "ca_site",
+    "redirect_site",
+    "start_plain_servers",
+]
 
 # A request here is a line and the fields of a browser; what is sent fits into a few packets.
-_LIMITS = replace(
+PLAIN_LIMITS = replace(
     Limits(),
     head_timeout=5.0,
     idle_timeout=5.0,
@@ -60,6 +70,62 @@ class PlainServers:
     ca_page: Server | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainSite:
+    """One thing that is served without TLS, before anything listens for it."""
+
+    name: str
+    """Of the step that is told."""
+    purpose: str
+    option: str
+    """The one that chooses its port."""
+    host: str
+    port: int
+    handler: Handler
+
+    @contextmanager
+    def step(self) -> Iterator[Callable[[Reached], None]]:
+        """Tell the step; the block has it listen, and says where it is reached."""
+
+        def tell(reached: Reached) -> None:
+            told.detail = f"{', '.join(map(str, reached.addresses))} {self.purpose}"
+
+        with step(self.name) as told:
+            try:
+                yield tell
+            except ConfigError as exc:
+                raise ConfigError(f"{self.option}: {exc}") from exc
+
+
+def redirect_site(plain: PlainHTTP, *, https_port: int) -> PlainSite | None:
+    """Return what leads to HTTPS; None: it is not wanted."""
+    if plain.options.redirect_http is None:
+        return None
+    return PlainSite(
+        name="Redirect",
+        purpose="leads to HTTPS",
+        option="--redirect-http",
+        host=plain.host,
+        port=plain.options.redirect_http,
+        handler=plain.for_known_hosts(redirect_to_https(https_port)),
+    )
+
+
+def ca_site(plain: PlainHTTP, *, https_port: int) -> PlainSite | None:
+    """Return what gives phones the authority; None: it is not wanted. Raises ``ConfigError``."""
+    if not plain.options.lan or plain.authority is None:
+        return None
+    page = _make_ca_page(plain.authority, https_port, plain.path)
+    return PlainSite(
+        name="CA page",
+        purpose="gives phones the authority",
+        option="--ca-port",
+        host=plain.host,
+        port=plain.options.ca_port_beside(plain.port),
+        handler=plain.for_known_hosts(page),
+    )
+
+
 async def start_plain_servers(
     nursery: trio.Nursery, plain: PlainHTTP, *, https_port: int
 ) -> PlainServers:
@@ -67,20 +133,10 @@ async def start_plain_servers(
 
     Raises ``ConfigError`` where one can't listen. If cancelled, nothing stays open.
     """
-    redirect = ca_page = None
-    if plain.options.redirect_http is not None:
-        with step("Redirect") as told:
-            handler = redirect_to_https(https_port)
-            port = plain.options.redirect_http
-            redirect = await _start(nursery, plain, handler, port, option="--redirect-http")
-            told.detail = f"{_addresses(redirect)} leads to HTTPS"
-    if plain.options.lan and plain.authority is not None:
-        with step("CA page") as told:
-            page = _make_ca_page(plain.authority, https_port, plain.path)
-            port = plain.options.ca_port_beside(plain.port)
-            ca_page = await _start(nursery, plain, page, port, option="--ca-port")
-            told.detail = f"{_addresses(ca_page)} gives phones the authority"
-    return PlainServers(redirect=redirect, ca_page=ca_page)
+    return PlainServers(
+        redirect=await _start(nursery, redirect_site(plain, https_port=https_port)),
+        ca_page=await _start(nursery, ca_site(plain, https_port=https_port)),
+    )
 
 
 def _make_ca_page(authority: LocalIssuer, https_port: int, path: str) -> CAPage:
@@ -96,17 +152,14 @@ def _make_ca_page(authority: LocalIssuer, https_port: int, path: str) -> CAPage:
     )
 
 
-async def _start(
-    nursery: trio.Nursery, plain: PlainHTTP, handler: Handler, port: int, *, option: str
-) -> Server:
-    handler = plain.for_known_hosts(handler)
-    serving = partial(serve, handler, host=plain.host, port=port, tls=None, limits=_LIMITS)
-    try:
-        server: Server = await nursery.start(serving)
-    except ConfigError as exc:
-        raise ConfigError(f"{option}: {exc}") from exc
+async def _start(nursery: trio.Nursery, site: PlainSite | None) -> Server | None:
+    if site is None:
+        return None
+    with site.step() as tell:
+        server: Server = await nursery.start(
+            partial(
+                serve, site.handler, host=site.host, port=site.port, tls=None, limits=PLAIN_LIMITS
+            )
+        )
+        tell(server)
     return server
-
-
-def _addresses(server: Server) -> str:
-    return ", ".join(map(str, server.addresses))

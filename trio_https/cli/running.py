@@ -2,18 +2,17 @@
 
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 import trio
 
 from ..identities.served import Identities
 from ..server import Server
-from .announcement import announce
 from .console import say, step
 from .identity import Identity
-from .lan import Exposure, announce_exposure, exposed_urls
+from .lan import Exposure
 from .plain_http import PlainHTTP, start_plain_servers
+from .readiness import tell_ready
 
 __all__ = ["run_until_signal"]
 
@@ -44,13 +43,7 @@ async def run_until_signal(
                 server: Server = await nursery.start(serving)
                 told.detail = ", ".join(str(address) for address in server.addresses)
             others = await start_plain_servers(nursery, plain, https_port=server.port)
-            with step("Ready") as told:
-                told.detail = f"after {time.monotonic() - started:.2f} s; Ctrl-C stops it"
-            urls = [url.removesuffix("/") + plain.path for url in server.urls]
-            exposed = exposed_urls(exposure, server) if exposure is not None else []
-            announce(urls, identity, exposed=exposed)
-            if exposure is not None:
-                announce_exposure(exposure, server, others.ca_page, qr=plain.options.qr)
+            tell_ready(server, others.ca_page, identity, plain, exposure, started=started)
             servers = [each for each in (server, others.redirect, others.ca_page) if each]
             nursery.start_soon(_stop_on_signals, signals, servers, nursery.cancel_scope)
 

@@ -13,6 +13,7 @@ from ..errors import ConfigError
 from .console import Mistake, say
 from .network_options import NetworkOptions, network_options
 from .page_options import PageOptions, page_options
+from .worker_option import WorkerCount, check_workers
 
 __all__ = ["serve"]
 
@@ -139,6 +140,15 @@ FILE = click.Path(path_type=Path, readable=False)
     envvar="TRIO_HTTPS_ANY_HOST",
     help="Answer requests for whatever name they give.",
 )
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=WorkerCount(),
+    metavar="NUMBER",
+    envvar="TRIO_HTTPS_WORKERS",
+    help="Serve with so many processes; auto: one for each processor. Not on Windows and macOS.",
+)
 @network_options
 @page_options
 def serve(
@@ -157,6 +167,7 @@ def serve(
     log_format: str,
     allowed_hosts: tuple[str, ...],
     any_host: bool,
+    workers: int,
     lan: bool,
     ca_port: int | None,
     qr: bool | None,
@@ -180,9 +191,12 @@ def serve(
 
     say(f"trio_https {__version__} on Python {platform.python_version()}, {ssl.OPENSSL_VERSION}")
     say()
-    configure_logs(access_log=access_log, json=log_format == "json")
     host = host if host is not None else "*" if lan else "localhost"
     try:
+        check_workers(workers)
+        configure_logs(
+            access_log=access_log, json=log_format == "json", several_processes=workers > 1
+        )
         serve_pages(
             pages,
             PageOptions(**options),
@@ -197,6 +211,7 @@ def serve(
             ),
             Listen(host, port, allowed_hosts=None if any_host else (host, *allowed_hosts)),
             NetworkOptions(lan=lan, ca_port=ca_port, qr=qr, redirect_http=redirect_http),
+            workers,
         )
     except ConfigError as exc:
         raise Mistake(str(exc)) from exc

@@ -24,7 +24,7 @@ from ..rehearsal import offered_versions
 from ..server import serve
 from .console import paint, say, step
 from .folder import first_path, open_pages, refuse_private_files, refuse_secrets_among_pages
-from .identity import IdentityOptions, open_identity, private_places
+from .identity import Identity, IdentityOptions, open_identity, private_places
 from .lan import Exposure, open_local_network
 from .network_options import NetworkOptions
 from .page_options import PageOptions
@@ -52,8 +52,12 @@ def serve_pages(
     identity_options: IdentityOptions,
     listen: Listen,
     network_options: NetworkOptions,
+    workers: int = 1,
 ) -> None:
-    """Serve until SIGINT or SIGTERM. Raises ``ConfigError`` for what the user got wrong."""
+    """Serve until SIGINT or SIGTERM, in this process or in several ``workers``.
+
+    Raises ``ConfigError`` for what the user got wrong.
+    """
     started = time.monotonic()
     root, handler = open_pages(pages, options)
     if identity_options.tls.keylog is not None:  # before it is there
@@ -84,6 +88,20 @@ def serve_pages(
     exposure = None
     if network_options.lan:
         exposure = Exposure(network=network, pages=root, path=plain.path)
+    run = _run_here if workers == 1 else partial(_run_workers, workers)
+    run(handler, listen, record_handshakes, identity, plain, exposure, started=started)
+
+
+def _run_here(
+    handler: Handler,
+    listen: Listen,
+    record_handshakes: bool,
+    identity: Identity,
+    plain: PlainHTTP,
+    exposure: Exposure | None,
+    *,
+    started: float,
+) -> None:
     serving = partial(
         serve,
         handler,
@@ -96,6 +114,29 @@ def serve_pages(
         trio.run(partial(run_until_signal, serving, identity, plain, exposure, started=started))
     except ExceptionGroup as group:
         raise without_groups(group) from None
+
+
+def _run_workers(
+    count: int,
+    handler: Handler,
+    listen: Listen,
+    record_handshakes: bool,
+    identity: Identity,
+    plain: PlainHTTP,
+    exposure: Exposure | None,
+    *,
+    started: float,
+) -> None:
+    from .serve_workers import WorkerSettings, supervise_until_signal  # few need it
+
+    settings = WorkerSettings(
+        count=count,
+        handler=handler,
+        host=listen.host,
+        port=listen.port,
+        record_handshakes=record_handshakes,
+    )
+    supervise_until_signal(settings, identity, plain, exposure, started=started)
 
 
 def _with_own_pages(handler: Handler, served: Identities, *, handshake: bool) -> Handler:

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Callable
+from typing import TextIO
 
 from ..operate.access_log import JSONFormatter, access_logger
 from ..operate.throttle import Throttle
@@ -9,17 +11,29 @@ from ..operate.throttle import Throttle
 __all__ = ["configure_logs"]
 
 
-def configure_logs(*, access_log: bool, json: bool) -> None:
-    """Send the access log to standard output, as text or JSON, and all else to standard error."""
+def configure_logs(*, access_log: bool, json: bool, several_processes: bool = False) -> None:
+    """Send the access log to standard output, as text or JSON, and all else to standard error.
+
+    With ``several_processes``, what they write does not mix, and events tell the process.
+    """
     logging.raiseExceptions = False  # whoever closed the other end of a pipe knows it
-    requests = logging.StreamHandler(sys.stdout)
+    handler_for = _whole_lines() if several_processes else logging.StreamHandler
+    requests = handler_for(sys.stdout)
     requests.setFormatter(JSONFormatter() if json else logging.Formatter("%(message)s"))
     access_logger.addHandler(requests)
     access_logger.setLevel(logging.INFO if access_log else logging.CRITICAL)
     access_logger.propagate = False
-    events = logging.StreamHandler(sys.stderr)
-    events.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    events = handler_for(sys.stderr)
+    process = " [%(process)d]" if several_processes else ""
+    events.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s{process} %(message)s"))
     events.addFilter(Throttle())
     logger = logging.getLogger("trio_https")
     logger.addHandler(events)
     logger.setLevel(logging.INFO)
+
+
+def _whole_lines() -> "Callable[[TextIO], logging.StreamHandler[TextIO]]":
+    from ..operate.whole_lines import Turn, WholeLines  # here: Windows has no such thing
+
+    turn = Turn()
+    return lambda stream: WholeLines(stream, turn)

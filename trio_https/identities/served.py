@@ -29,14 +29,14 @@ if TYPE_CHECKING:  # it loads cryptography
     from ..certificates.description import CertificateDescription
     from .loading import Identity
 
-__all__ = ["Identities"]
+__all__ = ["TICKET_KEY_SECONDS", "Identities"]
 
 logger = logging.getLogger("trio_https")
 
 _DEFAULT_SETTINGS = TLSSettings()
 
 _LOOK_SECONDS = 2.0  # so a change is in use within four: it has to be there at two looks
-_TICKET_KEY_SECONDS = 24 * 3600.0  # RFC 9325 §3.4 wants new ones every week, say
+TICKET_KEY_SECONDS = 24 * 3600.0  # RFC 9325 §3.4 wants new ones every week, say
 
 
 def _utc_now() -> datetime:
@@ -122,15 +122,16 @@ class Identities:
             await self._watch()
 
     async def _watch(self) -> None:
-        keys_are_due = trio.current_time() + _TICKET_KEY_SECONDS
+        keys_are_due = trio.current_time() + TICKET_KEY_SECONDS
         while True:
             await trio.sleep(_LOOK_SECONDS)
             await self.look(at_once=False)
             if trio.current_time() >= keys_are_due:
-                self._renew_ticket_keys()
-                keys_are_due = trio.current_time() + _TICKET_KEY_SECONDS
+                self.renew_ticket_keys()
+                keys_are_due = trio.current_time() + TICKET_KEY_SECONDS
 
-    def _renew_ticket_keys(self) -> None:
+    def renew_ticket_keys(self) -> None:
+        """Have new keys for session tickets. Raises nothing: if that fails, the log tells it."""
         try:
             self.contexts.renew_ticket_keys()
         except ConfigError as exc:  # the file for the secrets may be out of reach
@@ -141,29 +142,35 @@ class Identities:
 
         Raises nothing. Cancelled, it is done nevertheless, or was not begun.
         """
+        async with self._turn:
+            await trio.to_thread.run_sync(self.reload_sync)
+
+    def reload_sync(self) -> None:
+        """Do what ``reload`` does, where there is no Trio and nobody else looks."""
         before = self.descriptions
         self._complaints.clear()
         self._broken.clear()
         self._out_of_reach.clear()
-        await self.look(at_once=True)
+        self.look_sync(at_once=True)
         if self.descriptions == before:
             logger.info("certificates: looked at again; those in use are the same as before")
 
     async def look(self, *, at_once: bool = False) -> None:
         """Load what has changed and come to rest; ``at_once``, everything. Raises nothing."""
         async with self._turn:
-            await trio.to_thread.run_sync(self._refresh, at_once)
+            await trio.to_thread.run_sync(partial(self.look_sync, at_once=at_once))
 
-    @property
-    def _client_authorities(self) -> str | None:
-        return self._clients.pem if self._clients else None
-
-    def _refresh(self, at_once: bool) -> None:
+    def look_sync(self, *, at_once: bool = False) -> None:
+        """Do what ``look`` does, where there is no Trio and nobody else looks."""
         # One after the other: neither waits for what is wrong with the other.
         with self._complaining("authorities of clients"):
             self._look_at_clients(at_once=at_once)
         with self._complaining("certificates"):
             self._replace(self._take_news(at_once=at_once))
+
+    @property
+    def _client_authorities(self) -> str | None:
+        return self._clients.pem if self._clients else None
 
     @contextmanager
     def _complaining(self, about: str) -> Iterator[None]:

@@ -1,0 +1,67 @@
+"""A log that several processes write to: each line of it is whole.
+
+A file takes a ``write`` as one, whoever writes to it at the same time. A pipe does so up to 4 KiB
+only (PIPE_BUF), and a client can make a line longer than that: another process's line in the midst
+of it could look like one that was never written. So each takes its turn there.
+"""
+
+import fcntl
+import logging
+import os
+import stat
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+__all__ = ["Turn", "WholeLines"]
+
+
+class Turn:
+    """A lock of all processes that were copied from the one that has made it.
+
+    The system gives it back for one that ends. Threads of one process take their turns, too.
+    """
+
+    def __init__(self) -> None:
+        self._threads = threading.Lock()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- as long as the processes live
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Have nobody else in such a block meanwhile."""
+        with self._threads:
+            # Not flock: that belongs to the open file, which the processes have in common.
+            fcntl.lockf(self._file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.lockf(self._file, fcntl.LOCK_UN)
+
+
+class WholeLines(logging.StreamHandler[TextIO]):
+    """Writes each record to ``stream`` at once, and past what Python would buffer."""
+
+    def __init__(self, stream: TextIO, turn: Turn) -> None:
+        super().__init__(stream)
+        self._turn = turn
+        self._fd = stream.fileno()
+        self._takes_lines_whole = stat.S_ISREG(os.fstat(self._fd).st_mode)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        try:
+            line = f"{self.format(record)}{self.terminator}".encode("utf-8", "backslashreplace")
+            if self._takes_lines_whole:
+                _write_all(self._fd, line)
+                return
+            with self._turn.taken():
+                _write_all(self._fd, line)
+        except Exception:
+            self.handleError(record)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(fd, data) :]
