@@ -4,8 +4,8 @@
 
 For each way, in interleaved rounds: how 32 clients that keep their connections are spread over the
 workers, what a new connection costs in CPU with 1 to 8 workers, and how many clients fail when a
-worker hangs for half a second and dies. With one socket, all workers that wait for it are woken by each
-connection, since Trio does not ask epoll for EPOLLEXCLUSIVE. Needs Linux.
+worker hangs for half a second and dies. With one socket, all workers that wait for it are woken by
+each connection, since Trio does not ask epoll for EPOLLEXCLUSIVE. Needs Linux.
 """
 
 import itertools

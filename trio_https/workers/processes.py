@@ -16,10 +16,11 @@ from typing import NoReturn
 from ..errors import ConfigError
 from .orders import READY, Order
 
-__all__ = ["StartFailed", "WorkerProcess", "fork_worker"]
+__all__ = ["IN_ORDER", "StartFailed", "WorkerProcess", "fork_worker"]
 
 logger = logging.getLogger("trio_https")
 
+IN_ORDER = "ended with exit code 0"
 _START_SECONDS = 30.0  # it takes some hundredths; on a machine that swaps, more
 
 
@@ -122,7 +123,9 @@ def _work_and_end(work: Callable[[socket.socket], None], orders: socket.socket) 
 def how_it_ended(status: int) -> str:
     """Return in words what ``os.waitpid`` tells."""
     code = os.waitstatus_to_exitcode(status)
-    if code >= 0:
+    if code == 0:
+        return IN_ORDER
+    if code > 0:
         return f"ended with exit code {code}"
     try:
         name = signal.Signals(-code).name

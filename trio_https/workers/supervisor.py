@@ -18,7 +18,7 @@ from typing import Protocol
 
 from .backoff import Backoff
 from .orders import Order
-from .processes import StartFailed, WorkerProcess, fork_worker
+from .processes import IN_ORDER, StartFailed, WorkerProcess, fork_worker
 from .worker import GRACE_SECONDS
 
 __all__ = ["StartFailed", "Supervisor", "Work"]
@@ -130,7 +130,7 @@ class Supervisor:
             due = min(due, self._backoff.until)
         return due - time.monotonic()
 
-    def _start_worker(self) -> None:
+    def _start_worker(self) -> WorkerProcess:
         worker = fork_worker(self._work.work, self._work.state, self._all)
         try:
             worker.wait_until_ready()
@@ -138,14 +138,15 @@ class Supervisor:
             worker.close()
             raise
         self._serving.append(worker)
+        return worker
 
     def _fill(self) -> None:
         """Start workers for the places that are free, and for those that serve by what is old."""
         try:
             while len(self._serving) < self._count:
-                self._start_worker()
+                logger.info("%s serves", self._start_worker())
             while outdated := self._find_outdated():
-                self._start_worker()
+                logger.info("%s serves in place of %s", self._start_worker(), outdated)
                 self._dismiss(outdated, Order.RETIRE)
         except StartFailed as exc:
             delay = self._backoff.note_failure(time.monotonic())
@@ -174,6 +175,8 @@ class Supervisor:
             if not worker.was_told_to_stop:
                 delay = self._backoff.note_failure(time.monotonic())
                 logger.error("%s %s; another takes its place in %.3g s", worker, how, delay)
+            elif how != IN_ORDER:
+                logger.error("%s %s before it had stopped", worker, how)
 
     def _remove(self, worker: WorkerProcess) -> None:
         worker.close()
