@@ -31,7 +31,8 @@ from trio_https.tls import open_server_context
 
 WAYS = ("one socket", "SO_REUSEPORT")
 CLIENTS = 32
-NEW_CONNECTIONS = 1000
+NEW_CONNECTIONS = 400
+COUNTS = (1, 2, 8)
 AT_A_TIME = 8
 REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
@@ -40,25 +41,27 @@ def main(rounds: int = 5) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         certificate, key = make_certificate(Path(temporary))
         context = open_server_context(Path(certificate), Path(key))
-        for number in range(rounds):
-            for way, count in itertools.product(WAYS, (2, 4)):
-                with workers(way, count, context) as (port, pids):
-                    spread = trio.run(ask_all, port)
-                print(f"{number + 1} {way:<14}{count} workers: kept {shares(spread, pids)}")
+        for number, way, count in itertools.product(range(rounds), WAYS, (2, 4)):
+            with workers(way, count, context) as (port, pids):
+                spread = trio.run(ask_all, port)
+            tell(number, way, count, f"kept {shares(spread, pids)}")
+        for number, way in itertools.product(range(rounds), WAYS):
+            with workers(way, 4, context) as (port, pids):
+                tell(number, way, 4, f"one killed, {trio.run(lose_one, port, pids[0])}")
         costs: dict[tuple[str, int], list[float]] = {}
-        for _ in range(rounds):
-            for count in (1, 2, 4, 8):
-                for way in WAYS:
-                    with workers(way, count, context) as (port, pids):
-                        costs.setdefault((way, count), []).append(cost_of_new(port, pids))
-        for (way, count), values in costs.items():
-            spread_of = f"{min(values):.0f} to {max(values):.0f}"
-            print(f"{way:<14}{count} workers: {statistics.median(values):.0f} µs ({spread_of})")
-        for number in range(rounds):
-            for way in WAYS:
-                with workers(way, 4, context) as (port, pids):
-                    failed = trio.run(lose_one, port, pids[0])
-                print(f"{number + 1} {way:<14}4 workers, one killed: {failed}")
+        for number, count, way in itertools.product(range(rounds), COUNTS, WAYS):
+            with workers(way, count, context) as (port, pids):
+                cost = cost_of_new(port, pids)
+            costs.setdefault((way, count), []).append(cost)
+            tell(number, way, count, f"a new connection {cost:.0f} µs")
+    print()
+    for (way, count), values in costs.items():
+        spread_of = f"{min(values):.0f} to {max(values):.0f}"
+        print(f"{way:<14}{count} workers: {statistics.median(values):.0f} µs ({spread_of})")
+
+
+def tell(number: int, way: str, count: int, text: str) -> None:
+    print(f"round {number + 1}  {way:<14}{count} workers: {text}", flush=True)
 
 
 @contextmanager

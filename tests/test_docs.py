@@ -207,7 +207,7 @@ def test_every_block_of_commands_is_run_by_a_test() -> None:
         *("trio-https [PAGES]", "trio-https compress PAGES"),
         *("trio-https trust", "trio-https untrust", "trio-https site --cert"),
         *("trio-https --lan site", "trio-https site --redirect-http"),
-        *("trio-https explain", "trio-https doctor"),
+        *("trio-https explain", "trio-https doctor", "trio-https site --workers"),
     )
     for block in blocks("console"):
         assert any(part in block.text for part in known), block

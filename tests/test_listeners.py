@@ -18,7 +18,7 @@ import pytest
 import trio
 
 from trio_https import Address, ConfigError
-from trio_https.listeners import listening_address, open_listeners
+from trio_https.listeners import bind_sockets, listening_address, open_listeners
 
 # TEST-NET-2 and TEST-NET-3 (RFC 5737): addresses of examples, of no machine.
 NOT_OURS, NOT_OURS_EITHER = "203.0.113.1", "198.51.100.1"
@@ -442,3 +442,23 @@ async def test_localhost_is_localhost_in_any_case() -> None:
     for listener in listeners:
         await listener.aclose()
     assert hosts <= {"127.0.0.1", "::1"}
+
+
+def test_sockets_are_bound_without_trio_on_the_same_port_for_processes_that_share_them() -> None:
+    sockets = bind_sockets("localhost", 0)
+    try:
+        assert len({bound.getsockname()[1] for bound in sockets}) == 1
+        for bound in sockets:
+            socket.create_connection(bound.getsockname()[:2], timeout=40).close()
+    finally:
+        for bound in sockets:
+            bound.close()
+
+
+def test_what_trio_is_not_needed_for_is_told_as_with_it() -> None:
+    with occupied("127.0.0.1") as port, pytest.raises(ConfigError, match="another program listens"):
+        bind_sockets("127.0.0.1", port)
+    with pytest.raises(ConfigError, match="no such host name or address"):
+        bind_sockets("no.such.host.invalid", 0)
+    with pytest.raises(ConfigError, match="port 70000: there is none"):
+        bind_sockets("localhost", 70000)

@@ -379,3 +379,34 @@ def test_authorities_that_are_none_replace_nothing(
     assert names_of(meet(client, before)) == ["a.test"]
     contexts.renew_ticket_keys()  # with the authorities from before
     meet(with_certificate(client, client_authority), contexts.current)
+
+
+def test_each_change_is_known_by_another_state(load: Load) -> None:
+    contexts = ServerContexts([load("a.test")])
+    states = [contexts.state]
+    assert contexts.state is states[0]
+    changes: list[Callable[[], None]] = [
+        lambda: contexts.replace([load("b.test")]),
+        contexts.renew_ticket_keys,
+        lambda: contexts.replace_all([load("a.test")], None),
+        contexts.refuse_all,
+    ]
+    for change in changes:
+        change()
+        assert all(contexts.state is not state for state in states)
+        states.append(contexts.state)
+
+
+def test_a_state_tells_whether_clients_are_trusted_as_they_were_then(
+    load: Load, authority: trustme.CA, client_authority: trustme.CA
+) -> None:
+    contexts, trusted = contexts_for_clients(load, client_authority)
+    before = contexts.state
+    contexts.replace([load("b.test", clients=trusted)])
+    contexts.renew_ticket_keys()
+    assert contexts.trusts_as(before)
+    other = pem_of(authority)
+    contexts.replace_all([load("a.test", clients=other)], other)
+    assert not contexts.trusts_as(before)
+    contexts.refuse_all()
+    assert not contexts.trusts_as(before)

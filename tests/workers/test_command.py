@@ -189,6 +189,15 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system has no /proc")
+def test_the_process_that_is_copied_has_one_thread(folder: Path) -> None:
+    """A fork copies one: locks that others hold would never be free again."""
+    with start_server("--workers", "2", folder=folder) as server:
+        first_workers(server)
+        status = Path(f"/proc/{server.pid}/status").read_text()
+        assert re.search(r"^Threads:\s+1$", status, re.MULTILINE)
+
+
 # Sessions
 
 
@@ -316,6 +325,16 @@ def test_who_is_of_an_authority_that_was_taken_out_is_refused_by_all_workers(
         with pytest.raises(OSError), Client(server, context, session=session) as client:  # noqa: PT011 -- an alert, or a reset
             client.ask()
         assert is_answered(server, other)
+
+
+def test_every_client_is_answered_while_workers_are_replaced(folder: Path) -> None:
+    with start_server("--workers", "2", folder=folder) as server:
+        pids, context = first_workers(server), trusting(server)
+        for _ in range(3):
+            server.send_signal(signal.SIGHUP)
+            for _ in range(10):
+                assert is_answered(server, context)
+            pids = replaced(server, *pids)
 
 
 # Workers that end

@@ -9,6 +9,7 @@ import fcntl
 import logging
 import os
 import stat
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -26,18 +27,19 @@ class Turn:
 
     def __init__(self) -> None:
         self._threads = threading.Lock()
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- as long as the processes live
+        # Linux needs no folder for it, which a container may not have.
+        self._fd = os.memfd_create("turn") if sys.platform == "linux" else _temporary_file()
 
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Have nobody else in such a block meanwhile."""
         with self._threads:
             # Not flock: that belongs to the open file, which the processes have in common.
-            fcntl.lockf(self._file, fcntl.LOCK_EX)
+            fcntl.lockf(self._fd, fcntl.LOCK_EX)
             try:
                 yield
             finally:
-                fcntl.lockf(self._file, fcntl.LOCK_UN)
+                fcntl.lockf(self._fd, fcntl.LOCK_UN)
 
 
 class WholeLines(logging.StreamHandler[TextIO]):
@@ -60,6 +62,12 @@ class WholeLines(logging.StreamHandler[TextIO]):
                 _write_all(self._fd, line)
         except Exception:
             self.handleError(record)
+
+
+def _temporary_file() -> int:
+    fd, path = tempfile.mkstemp()
+    os.unlink(path)  # noqa: PTH108 -- a text, as it was given
+    return fd
 
 
 def _write_all(fd: int, data: bytes) -> None:

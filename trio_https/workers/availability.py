@@ -1,9 +1,11 @@
-"""Whether there can be workers on a system, and how many are of use. Pure but for one question."""
+"""Whether there can be workers on a system, and how many are of use."""
 
 import os
 
 __all__ = ["count_processors", "why_no_workers"]
 
+# With fork, and with sigtimedwait, which OpenBSD lacks.
+_SYSTEMS = ("linux", "freebsd", "netbsd")
 _REMEDY = "Leave --workers out: one process serves all."
 
 
@@ -22,9 +24,9 @@ def why_no_workers(platform: str) -> str | None:
             "macOS's libraries may break in a process that is a copy of another (fork), which is"
             f" how workers share sockets and the keys of session tickets. {_REMEDY}"
         )
-    if platform in ("emscripten", "wasi"):
-        return f"this system has no processes. {_REMEDY}"
-    return None
+    if platform.startswith(_SYSTEMS):
+        return None
+    return f"this system ({platform}) is not known to have what they need. {_REMEDY}"
 
 
 def count_processors() -> int:
