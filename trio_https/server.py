@@ -74,14 +74,18 @@ class Server:
         """
         return self._stopping
 
-    async def stop(self, grace: float = 10.0) -> None:
+    async def stop(self, grace: float = 10.0, *, await_first_requests: bool = False) -> None:
         """Stop the server, and return when nothing of it is left.
 
         It accepts no more, closes idle connections, lets running requests finish within ``grace``
         seconds, and cancels what is left then. Called again, it can only get shorter. If this is
         cancelled, the stop goes on. Raises ``ValueError`` for a negative ``grace``.
+
+        With ``await_first_requests``, who has connected and not asked for anything yet is answered,
+        too, if it asks within the limits: for a server whose place another takes, so that nobody
+        notices. Without it, such a connection is closed as an idle one.
         """
-        self._stopping.set(grace)
+        self._stopping.set(grace, await_first_requests=await_first_requests)
         await self._stopping.finished.wait()
 
 

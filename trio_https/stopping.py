@@ -28,23 +28,27 @@ class Stopping:
         self.finished: trio.Event = trio.Event()
         self._event = trio.Event()
         self._grace = trio.CancelScope()
-        self._idle_waits: set[trio.CancelScope] = set()
+        self._ends_first_waits = False
+        self._idle_waits: dict[trio.CancelScope, bool] = {}
 
     def is_set(self) -> bool:
         """Whether the server is to stop."""
         return self._event.is_set()
 
-    def set(self, grace: float) -> None:
+    def set(self, grace: float, *, await_first_requests: bool = False) -> None:
         """Say that the server is to stop, within ``grace`` seconds; said twice, the earlier counts.
 
-        Raises ``ValueError`` for a negative or undefined time.
+        With ``await_first_requests``, waits for the first request of a connection go on. Raises
+        ``ValueError`` for a negative or undefined time.
         """
         if not grace >= 0:
             raise ValueError(f"grace must be at least 0 seconds, not {grace}")
         self._grace.deadline = min(self._grace.deadline, trio.current_time() + grace)
         self._event.set()
-        for scope in self._idle_waits:
-            scope.cancel(reason=_REASON)
+        self._ends_first_waits = self._ends_first_waits or not await_first_requests
+        for scope, is_first in self._idle_waits.items():
+            if self._ends(is_first):
+                scope.cancel(reason=_REASON)
 
     async def end_lifetime(self) -> None:
         """Cancel ``lifetime`` when the grace is over."""
@@ -59,19 +63,28 @@ class Stopping:
 
     @contextmanager
     def ends_wait(self, scope: trio.CancelScope) -> Iterator[None]:
-        """Have ``scope`` cancelled when the server is to stop, as long as the block runs."""
-        self.begin_idle_wait(scope)
+        """Have ``scope`` cancelled when the server is to stop, as long as the block runs.
+
+        It is one that waits for the first request of its connection.
+        """
+        self.begin_idle_wait(scope, is_first=True)
         try:
             yield
         finally:
             self.end_idle_wait(scope)
 
-    def begin_idle_wait(self, scope: trio.CancelScope) -> None:
-        """Have ``scope`` cancelled when the server is to stop, until ``end_idle_wait``."""
-        if self._event.is_set():
+    def begin_idle_wait(self, scope: trio.CancelScope, *, is_first: bool = False) -> None:
+        """Have ``scope`` cancelled when the server is to stop, until ``end_idle_wait``.
+
+        ``is_first``: it waits for the first request of its connection.
+        """
+        if self._event.is_set() and self._ends(is_first):
             scope.cancel(reason=_REASON)
-        self._idle_waits.add(scope)
+        self._idle_waits[scope] = is_first
 
     def end_idle_wait(self, scope: trio.CancelScope) -> None:
         """Have ``scope`` go on. It may have been cancelled in this very moment."""
-        self._idle_waits.discard(scope)
+        self._idle_waits.pop(scope, None)
+
+    def _ends(self, is_first: bool) -> bool:
+        return self._ends_first_waits or not is_first
