@@ -91,7 +91,9 @@ class Client:
         self.socket.sendall(REQUEST % path.encode())
         received = b""
         while b"\r\n\r\n" not in received:
-            received += self.socket.recv(65536)
+            data = self.socket.recv(65536)
+            assert data, "closed without an answer"
+            received += data
         head, _, body = received.partition(b"\r\n\r\n")
         return head, body
 
@@ -325,6 +327,19 @@ def test_who_is_of_an_authority_that_was_taken_out_is_refused_by_all_workers(
         with pytest.raises(OSError), Client(server, context, session=session) as client:  # noqa: PT011 -- an alert, or a reset
             client.ask()
         assert is_answered(server, other)
+
+
+def test_who_has_connected_to_a_worker_that_retires_is_answered(folder: Path) -> None:
+    with start_server("--workers", "2", folder=folder) as server:
+        pids, context = first_workers(server), trusting(server)
+        with Client(server, context) as fresh, Client(server, context) as idle:
+            idle.ask()
+            server.send_signal(signal.SIGHUP)
+            replaced(server, *pids)
+            idle.read_all()
+            head, _ = fresh.ask()
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert b"connection: close" in head.lower()
 
 
 def test_every_client_is_answered_while_workers_are_replaced(folder: Path) -> None:

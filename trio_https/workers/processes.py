@@ -35,7 +35,8 @@ class WorkerProcess:
         self.pid = pid
         self.state = state
         """What it serves by."""
-        self.was_told_to_stop = False
+        self.told: Order | None = None
+        """What it was told last; each order ends it."""
         self._orders = orders
 
     def __str__(self) -> str:
@@ -57,7 +58,7 @@ class WorkerProcess:
 
     def tell(self, order: Order) -> None:
         """Give an order; it may have ended meanwhile."""
-        self.was_told_to_stop = True
+        self.told = order
         with suppress(OSError):
             self._orders.send(order.value)
 

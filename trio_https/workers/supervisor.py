@@ -158,21 +158,22 @@ class Supervisor:
 
     def _dismiss_untrusted(self) -> None:
         """Have nobody served by what must not hold any more, even if none takes his place."""
-        for worker in list(self._serving):
-            if not self._work.outlives(worker.state):
+        for worker in self._all:
+            if not self._work.outlives(worker.state) and worker.told is not Order.REFUSE:
                 self._dismiss(worker, Order.REFUSE)
 
     def _dismiss(self, worker: WorkerProcess, order: Order) -> None:
         worker.tell(order)
-        self._serving.remove(worker)
-        self._leaving.append(worker)
+        if worker in self._serving:
+            self._serving.remove(worker)
+            self._leaving.append(worker)
 
     def _note_ends(self) -> None:
         for worker in self._all:
             if (how := worker.find_end()) is None:
                 continue
             self._remove(worker)
-            if not worker.was_told_to_stop:
+            if worker.told is None:
                 delay = self._backoff.note_failure(time.monotonic())
                 logger.error("%s %s; another takes its place in %.3g s", worker, how, delay)
             elif how != IN_ORDER:

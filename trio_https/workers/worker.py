@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Protocol
 
 import trio
@@ -27,8 +28,11 @@ _RETIREMENT_SECONDS = 3600.0
 class Stoppable(Protocol):
     """A server, as far as it is known here."""
 
-    async def stop(self, grace: float) -> None:
-        """Stop within ``grace`` seconds, and return when nothing is left."""
+    async def stop(self, grace: float, *, await_first_requests: bool) -> None:
+        """Stop within ``grace`` seconds, and return when nothing is left.
+
+        ``await_first_requests``: whether who has just connected is answered, too.
+        """
 
 
 async def serve_until_told(
@@ -79,24 +83,31 @@ class _Obedience:
             order = await _next_order(stream)
             if order is None:
                 logger.error("the process that looks after the workers is gone: stopping")
-                self._nursery.start_soon(self._stop, GRACE_SECONDS)
+                self._nursery.start_soon(self._stop)
                 return
             if order is Order.END:
                 self._nursery.cancel_scope.cancel(reason="told to end at once")
             if order is Order.REFUSE:
                 self._refuse()
-            grace = GRACE_SECONDS if order is Order.STOP else _RETIREMENT_SECONDS
-            self._nursery.start_soon(self._stop, grace)
+            self._nursery.start_soon(self._stop if order is Order.STOP else self._retire)
 
     async def follow_signals(self, signals: AsyncIterator[int]) -> None:
         """Stop when this process alone is asked to; another takes its place."""
         async for _number in signals:
-            self._nursery.start_soon(self._stop, GRACE_SECONDS)
+            self._nursery.start_soon(self._stop)
 
-    async def _stop(self, grace: float) -> None:
+    async def _stop(self) -> None:
+        await self._stop_all(GRACE_SECONDS, await_first_requests=False)
+
+    async def _retire(self) -> None:
+        await self._stop_all(_RETIREMENT_SECONDS, await_first_requests=True)
+
+    async def _stop_all(self, grace: float, *, await_first_requests: bool) -> None:
         async with trio.open_nursery() as stopping:
             for server in self._servers:
-                stopping.start_soon(server.stop, grace)
+                stopping.start_soon(
+                    partial(server.stop, grace, await_first_requests=await_first_requests)
+                )
         self._nursery.cancel_scope.cancel(reason="stopped")
 
 
