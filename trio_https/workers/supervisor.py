@@ -7,7 +7,6 @@ settled when a worker was forked it has in common with all others: that is how t
 tickets come to be the same in all.
 """
 
-import gc
 import logging
 import signal
 import socket
@@ -88,8 +87,6 @@ class Supervisor:
 
         One after the other: what keeps all of them from it is said once. Raises ``StartFailed``.
         """
-        gc.collect()
-        gc.freeze()  # or the first collection of a worker would copy all that it shares
         for _ in range(self._count):
             self._start_worker()
 
