@@ -7,7 +7,8 @@ same processors as the server: what it takes, the server lacks. So beside the ra
 second stands what would be possible: all processors, shared between wrk and the server as each
 request needs it. "waited" is how long the server's processes were ready to run while others had the
 processors, against the time that they ran: where other programs run, it is not small. "log" is the
-access log, which goes to a pipe. Needs Linux, and wrk (Debian: wrk).
+access log, which goes to /dev/null, with the turns that the processes take for a pipe. Needs Linux,
+and wrk (Debian: wrk).
 """
 
 import itertools
