@@ -37,8 +37,8 @@ class Limits:
     """Without a byte of a request body. Renewed by each byte: slow is allowed, silent is not."""
 
     send_timeout: float = 60.0
-    """For the client to take a piece of a response, of 64 KiB: 1 KiB/s will do. Who takes pieces at
-    once gets larger ones, of up to 256 KiB."""
+    """For the client to take a response of up to 136 KiB, or a piece of a larger one: of 64 KiB to
+    begin with, and of up to 256 KiB for who takes each at once. 2.3 KiB/s will do."""
 
     min_receive_rate: float = 240.0
     """Bytes of a request body in each second of waiting for it, on average, once the first

@@ -24,7 +24,7 @@ from .incoming import Incoming
 from .incoming_body import IncomingBody, expect_body
 from .incoming_head import receive_head, take_received_head
 from .messages import Address, BodyWriter, Headers, Request, Response, TLSInfo
-from .outgoing import PIECE_BYTES, Outgoing
+from .outgoing import AT_ONCE_BYTES, PIECE_BYTES, Outgoing
 from .request_body import RequestBody
 from .request_scope import RequestScope
 from .response_head import WITHOUT_BODY, response_fields
@@ -320,7 +320,7 @@ class HTTP1Connection:
         parts.append(self._h11.send(h11.EndOfMessage()))
         self.status = head.status_code
         data = b"".join(parts)
-        if len(data) <= PIECE_BYTES:
+        if len(data) <= AT_ONCE_BYTES:
             await self.outgoing.send_at_once(data)
             self.outgoing.content_bytes = len(body)
         else:

@@ -10,8 +10,10 @@ from .errors import ClientGone
 from .patience import Patience
 from .timeouts import Timeout
 
-__all__ = ["PIECE_BYTES", "Outgoing"]
+__all__ = ["AT_ONCE_BYTES", "PIECE_BYTES", "Outgoing"]
 
+# A message that is sent in one piece, under one deadline.
+AT_ONCE_BYTES = 136 * 1024
 # A piece that has a deadline of its own, to begin with. 16 KiB would cost 2.6 times the processor.
 PIECE_BYTES = 64 * 1024
 # Pieces grow while they are taken at once. OpenSSL has a buffer for as much, and keeps that.

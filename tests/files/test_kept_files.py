@@ -103,7 +103,7 @@ async def test_a_file_that_may_change_without_a_trace_is_not_kept(
     assert await read(files, "page.html") == (b"a page", kept)
 
 
-@pytest.mark.parametrize("size", [0, 64 * 1024])
+@pytest.mark.parametrize("size", [0, 128 * 1024])
 async def test_small_files_are_kept(root: Path, size: int) -> None:
     write(root / "file", b"x" * size)
     files = Files(Folder(root))
@@ -112,7 +112,7 @@ async def test_small_files_are_kept(root: Path, size: int) -> None:
 
 
 async def test_a_larger_file_is_left_as_it_is(root: Path) -> None:
-    write(root / "file", b"x" * (64 * 1024 + 1))
+    write(root / "file", b"x" * (128 * 1024 + 1))
     files = Files(Folder(root))
     with files.open(("file",)) as file:  # type: ignore[union-attr]
         assert isinstance(file, OpenFile)

@@ -23,9 +23,9 @@ from .asking import MODIFIED, NO_HEADERS, ask
 
 NS = 1_000_000_000
 NAME = "page.html"
-CONTENTS = [b"first version", b"other version", b"1", b"", b"long " * 4000, b"more " * 14_000]
+CONTENTS = [b"first version", b"other version", b"1", b"", b"long " * 4000, b"more " * 28_000]
 assert len(CONTENTS[0]) == len(CONTENTS[1])
-assert len(CONTENTS[-1]) > 64 * 1024  # streamed, not kept in memory
+assert len(CONTENTS[-1]) > 128 * 1024  # streamed, not kept in memory
 
 
 class Copy(NamedTuple):

@@ -93,7 +93,7 @@ async def test_the_first_index_name_that_is_there_counts(root: Path) -> None:
     assert response.headers.get("Content-Type") == "text/plain; charset=utf-8"
 
 
-@pytest.mark.parametrize("size", [0, 1, 64 * 1024, 64 * 1024 + 1, len(BIG)])
+@pytest.mark.parametrize("size", [0, 1, 128 * 1024, 128 * 1024 + 1, len(BIG)])
 async def test_a_file_of_any_size_is_served(root: Path, size: int) -> None:
     write(root / "file.bin", BIG[:size])
     response = await ask(Pages(root), "/file.bin")

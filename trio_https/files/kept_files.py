@@ -16,7 +16,7 @@ from .open_file import Folder, OpenFile
 
 __all__ = ["MAX_BYTES_AT_ONCE", "Files", "KeptFile", "read_whole"]
 
-MAX_BYTES_AT_ONCE = 64 * 1024
+MAX_BYTES_AT_ONCE = 128 * 1024
 """Up to here a file is read at once, and head and body leave in one piece."""
 
 _MAX_KEPT_BYTES = 16 * 1024 * 1024
