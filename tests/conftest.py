@@ -1,9 +1,17 @@
 """What tests of every ring share: an authority for throw-away certificates, and a folder."""
 
 import ssl
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import trustme
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +35,12 @@ def client_context(authority: trustme.CA) -> ssl.SSLContext:
     context.set_alpn_protocols(["http/1.1"])
     authority.configure_trust(context)
     return context
+
+
+@pytest.fixture
+def default_port() -> Iterator[None]:
+    """Have the port that the documents name, of all processes that run tests on this machine."""
+    with (Path(tempfile.gettempdir()) / "trio-https-tests-8443.lock").open("w") as lock:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

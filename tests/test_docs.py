@@ -93,6 +93,7 @@ def fetch_from(process: subprocess.Popen[str], output: object, folder: Path) -> 
     raise AssertionError(f"no URL was printed; exit code {process.wait()}")
 
 
+@pytest.mark.usefixtures("default_port")
 @pytest.mark.parametrize("program", [*PROGRAMS, *EXAMPLES], ids=name_of)
 def test_the_programs_serve_what_they_promise(program: Block | Path, folder: Path) -> None:
     source = [str(program)] if isinstance(program, Path) else ["-c", program.text]
@@ -138,6 +139,7 @@ def test_the_fragments_run(block: Block, folder: Path, authority: trustme.CA) ->
     exec(block.text, {})
 
 
+@pytest.mark.usefixtures("default_port")
 def test_the_commands_for_pages_of_ones_own_serve_them(folder: Path) -> None:
     [block] = [block for block in blocks("console") if "mkdir site" in block.text]
     *preparation, last = commands(block)

@@ -16,6 +16,8 @@ from .command import UNMEASURED
 from .programs import require_program
 from .tutorial import Section, read_sections, write_files
 
+pytestmark = pytest.mark.usefixtures("default_port")
+
 ROOT = Path(__file__).parent.parent
 SECTIONS = read_sections()
 COMPLETE = SECTIONS[-1]

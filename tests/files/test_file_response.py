@@ -161,7 +161,9 @@ def make_loop(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [Path.mkdir, os.mkfifo, make_socket, make_loop, lambda path: None], ids=str
+    "make",
+    [Path.mkdir, os.mkfifo, make_socket, make_loop, lambda path: None],
+    ids=["a folder", "a pipe", "a socket", "a loop", "nothing"],
 )
 async def test_what_is_no_file_is_not_found(make: Callable[[Path], None], tmp_path: Path) -> None:
     make(tmp_path / "it")
