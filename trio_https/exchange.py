@@ -13,7 +13,7 @@ import trio
 from .errors import BodyCut, ClientGone, HTTPError, without_groups
 from .http1 import HTTP1Connection
 from .messages import Headers, Reply, Request, Response
-from .operate.access_log import AccessEntry, access_logger, escape
+from .operate.access_log import AccessEntry, access_logger, escape, log_access
 from .rules.upgrade import check_upgrade
 from .service import Service
 from .upgrades import Upgrade, WebSocketUpgrade
@@ -204,4 +204,4 @@ def _log_access(connection: HTTP1Connection, request: Request | None) -> None:
         user=request.user if request else None,
         request_id=request.id if request else None,
     )
-    access_logger.info(entry)
+    log_access(entry)

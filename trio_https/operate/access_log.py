@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from ..messages import Address, Headers, TLSInfo
 
-__all__ = ["AccessEntry", "JSONFormatter", "access_logger", "escape"]
+__all__ = ["AccessEntry", "JSONFormatter", "access_logger", "escape", "log_access"]
 
 access_logger = logging.getLogger("trio_https.access")
 
@@ -102,6 +102,14 @@ class AccessEntry:
             "sha256": client.sha256,
             "serial_number": client.serial_number,
         }
+
+
+def log_access(entry: AccessEntry) -> None:
+    """Hand ``entry`` to the logger, which is known to take it."""
+    # Not by ``info``: to find out who has called takes a fifth of what a line costs.
+    name, level = access_logger.name, logging.INFO
+    record = access_logger.makeRecord(name, level, __file__, 0, entry, (), None, "log_access")
+    access_logger.handle(record)
 
 
 class JSONFormatter(logging.Formatter):
