@@ -5,6 +5,7 @@ exceptions listed here with their reasons; an exception that nobody needs any mo
 """
 
 import ast
+import importlib
 import json
 import subprocess
 import sys
@@ -41,7 +42,7 @@ ROWS = (
         ),
         *("tls", "transports", "listeners", "timeouts"),
         *("stopping", "admission", "heap", "served_certificate", "alerts", "keylog"),
-        *("hello_check", "event_stream"),
+        *("hello_check", "server_sent_events"),
         *("handlers.*", "certificates.*", "files.*"),
     ),
     ("tls_contexts", "rehearsal"),
@@ -293,25 +294,39 @@ def test_imports_go_in_no_circle() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("", "rules", "handlers", "operate", "certificates", "files", "pages", "prepare", "trust"),
+        *("rules", "handlers", "operate", "certificates", "files", "pages", "prepare", "trust"),
         *("identities", "handshake", "doctor", "testing", "websocket", "workers"),
     ],
 )
 def test_a_package_holds_no_code_of_its_own(name: str) -> None:
-    """Docstring, imports, ``__version__`` and ``__all__``."""
+    """Docstring, imports and ``__all__``; the topmost one has more, for it loads names late."""
     for node in parse(name).body:
         assert isinstance(node, ast.Expr | ast.ImportFrom | ast.Assign)
         if isinstance(node, ast.Assign):
             [target] = node.targets
             assert isinstance(target, ast.Name)
-            assert target.id in ("__version__", "__all__")
+            assert target.id == "__all__"
 
 
 def test_the_package_gives_the_names_that_it_lists() -> None:
     assert len(set(trio_https.__all__)) == len(trio_https.__all__)
-    public = {name for node in parse("").body if isinstance(node, ast.ImportFrom)
-              for name in (alias.name for alias in node.names)}  # fmt: skip
-    assert public == set(trio_https.__all__)
+    for_types, _ = [node for node in parse("").body if isinstance(node, ast.If)]
+    imports = [node for node in for_types.body if isinstance(node, ast.ImportFrom)]
+    homes = {alias.name: node.module for node in imports for alias in node.names}
+    assert homes == trio_https._MODULE_OF
+    assert homes.keys() == set(trio_https.__all__)
+
+
+def test_a_public_name_is_what_its_module_has() -> None:
+    for name, module in trio_https._MODULE_OF.items():
+        there = getattr(importlib.import_module(f"trio_https.{module}"), name)
+        assert getattr(trio_https, name) is there
+    assert set(trio_https.__all__) <= set(dir(trio_https))
+
+
+def test_what_is_no_public_name_is_no_attribute() -> None:
+    with pytest.raises(AttributeError, match="'trio_https' has no attribute 'Page'"):
+        trio_https.Page  # type: ignore[attr-defined]  # noqa: B018 -- a slip of the pen
 
 
 # Borders
@@ -394,10 +409,18 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def test_importing_the_library_loads_nothing_that_only_the_command_needs() -> None:
-    loaded = loaded_by("import trio_https")
+    loaded = loaded_by("from trio_https import *")
     assert "trio_https.server" in loaded
     assert not loaded & set(HEAVY)
     assert not {name for name in loaded if name.startswith(("trio_https.cli", "trio_https.certif"))}
+
+
+def test_importing_the_library_waits_for_nothing() -> None:
+    """Its names are loaded when they are asked for; the command's help asks for none."""
+    for statement in ("import trio_https", "import trio_https.cli.commands"):
+        assert not loaded_by(statement) & {*HEAVY, "trio", "h11", "ssl", "trio_https.server"} - (
+            {"click"} if "cli" in statement else set()
+        )
 
 
 def test_testing_loads_nothing_that_few_tests_need() -> None:

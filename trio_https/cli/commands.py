@@ -1,9 +1,5 @@
 """The command ``trio-https`` and its subcommands; without one it serves."""
 
-import platform
-import ssl
-from importlib.metadata import version
-
 import click
 
 from .cert import cert
@@ -44,6 +40,11 @@ def print_versions(ctx: click.Context, _parameter: click.Parameter, wanted: bool
     """Print what this server is made of, and end."""
     if not wanted or ctx.resilient_parsing:
         return
+    # Here, for they take longer to load than the help does to be printed.
+    import platform
+    import ssl
+    from importlib.metadata import version
+
     click.echo(f"trio_https {version('trio-https')}")
     click.echo(f"Python {platform.python_version()}, {ssl.OPENSSL_VERSION}")
     click.echo(f"trio {version('trio')}, h11 {version('h11')}")

@@ -1,7 +1,5 @@
 """``trio-https serve``: its arguments, options and environment variables."""
 
-import platform
-import ssl
 from pathlib import Path
 from typing import Any, Literal
 
@@ -185,6 +183,9 @@ def serve(
     Ctrl-C or SIGTERM lets running requests finish and stops; a second one stops at once.
     """
     # Here, so that --help does not wait for all of the server.
+    import platform  # what help and mistakes need not wait for
+    import ssl
+
     from .identity import IdentityOptions
     from .serve_pages import Listen, serve_pages
     from .serving_logs import configure_logs

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 
 from trio_https import Headers, Limits, Request, Response, serve
 from trio_https.connection import serve_connection
-from trio_https.event_stream import EventSender, event_stream, last_event_id
 from trio_https.rules.event_stream import format_comment, format_event, format_retry
+from trio_https.server_sent_events import EventSender, event_stream, last_event_id
 from trio_https.stopping import Stopping
 from trio_https.testing import open_connection
 
