@@ -30,21 +30,16 @@ def with_known_hosts(
         return with_known_hosts(handler, lambda: fixed)
 
     async def answer(request: Request) -> Reply:
-        names = _normalize(tuple(hosts()))
-        if request.authority and not _is_known(request.authority, names):
+        if request.authority and not _is_known(request.authority, tuple(hosts())):
             raise HTTPError(421, "this server is not known by that name")
         return await handler(request)
 
     return answer
 
 
-@lru_cache(maxsize=2)  # the same names, request for request
-def _normalize(hosts: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(host.lower().rstrip(".") for host in hosts)
-
-
-@lru_cache(maxsize=64)  # judging an address takes longer than all else here
-def _is_known(authority: str, names: frozenset[str]) -> bool:
+@lru_cache(maxsize=64)  # the same ones, request for request
+def _is_known(authority: str, hosts: tuple[str, ...]) -> bool:
+    names = {host.lower().rstrip(".") for host in hosts}
     host = host_of(authority)
     if host in names:
         return True

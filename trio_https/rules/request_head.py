@@ -19,8 +19,7 @@ _MAX_EMPTY_LINES = 8
 
 # All but HTAB, LF and CR, which have checks of their own (RFC 9110 §5.5).
 _CONTROL_CHARACTERS = bytes(set(range(0x20)) - set(b"\t\n\r")) + b"\x7f"
-_CONTENT_LENGTH_LINE = re.compile(rb"\ncontent-length[ \t]*:([^\r]*)", re.IGNORECASE)
-_TRANSFER_ENCODING_LINE = re.compile(rb"\ntransfer-encoding[ \t]*:([^\r]*)", re.IGNORECASE)
+_FRAMING_LINE = re.compile(rb"\n(content-length|transfer-encoding)[ \t]*:([^\r]*)", re.IGNORECASE)
 _ABOVE_HTTP_1_0 = re.compile(rb"[^\r]* HTTP/(?:1\.[1-9]|[2-9]\.[0-9])\r")
 
 
@@ -75,8 +74,13 @@ def check_request_head(head: bytes, *, max_fields: int) -> None:
     request line and of each field line.
     """
     check_field_lines(head, max_fields=max_fields)
-    lengths = _CONTENT_LENGTH_LINE.findall(head)
-    encodings = _TRANSFER_ENCODING_LINE.findall(head)
+    if lines := _FRAMING_LINE.findall(head):
+        _check_framing(head, lines)
+
+
+def _check_framing(head: bytes, lines: list[tuple[bytes, bytes]]) -> None:
+    lengths = [value for name, value in lines if name.lower() == b"content-length"]
+    encodings = [value for name, value in lines if name.lower() != b"content-length"]
     if lengths and encodings:
         raise _bad_request("there is more than one framing of the body")  # RFC 9112 §6.1
     if lengths:
