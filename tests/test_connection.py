@@ -520,7 +520,8 @@ async def test_close_notify_is_not_waited_for_where_nobody_reads(
     ours, theirs = trio.testing.lockstep_stream_pair()
     service = make_service(hello, tls_context=server_context)
     async with trio.open_nursery() as watching:
-        watching.start_soon(service.watch)
+        for watch in service.watchers:
+            watching.start_soon(watch)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(serve_connection, theirs, service)
             await Peer(encrypt(ours, client_context)).ask()

@@ -122,7 +122,8 @@ async def test_a_client_that_does_not_even_take_that_its_time_is_over_is_left(
     ours, theirs = trio.testing.lockstep_stream_pair()
     service = make_service(handler, limits=Limits(send_timeout=7))
     async with trio.open_nursery() as watching:
-        watching.start_soon(service.watch)
+        for watch in service.watchers:
+            watching.start_soon(watch)
         started = trio.current_time()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(serve_connection, theirs, service)

@@ -71,7 +71,8 @@ async def test_the_reason_says_what_was_too_slow(autojump_clock: Any) -> None:
     timeouts = Timeouts(Limits(idle_timeout=5, send_timeout=7))
     reasons: list[str | None] = []
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(timeouts.enforce)
+        nursery.start_soon(timeouts.idle.enforce)
+        nursery.start_soon(timeouts.send.enforce)
         for timeout in (timeouts.idle, timeouts.send):
             with trio.CancelScope() as scope:
                 timeout.begin(scope)

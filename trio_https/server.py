@@ -215,7 +215,8 @@ async def _background(
         with _plainly(), service.stopping.lifetime:
             async with trio.open_nursery() as background:
                 background.start_soon(service.stopping.end_lifetime)
-                background.start_soon(service.watch)
+                for watch in service.watchers:
+                    background.start_soon(watch)
                 if isinstance(certificates, Identities):
                     background.start_soon(certificates.watch)
                 for other in others:

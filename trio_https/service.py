@@ -1,7 +1,7 @@
 """What the connections of a server have in common, as a value."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import trio
@@ -31,8 +31,7 @@ class Service:
     records_handshakes: bool = False
     """Whether requests tell what was sent in the handshake."""
 
-    async def watch(self) -> None:
-        """Look after the connections, until cancelled: who leaves, and who takes too long."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.departures.watch)
-            nursery.start_soon(self.timeouts.enforce)
+    @property
+    def watchers(self) -> tuple[Callable[[], Awaitable[None]], ...]:
+        """What has to run beside the connections, until cancelled: it ends what is over."""
+        return self.departures.watch, self.timeouts.idle.enforce, self.timeouts.send.enforce

@@ -55,9 +55,3 @@ class Timeouts:
     def __init__(self, limits: Limits) -> None:
         self.idle = Timeout(limits.idle_timeout, "no other request came")
         self.send = Timeout(limits.send_timeout, "the client did not take the response")
-
-    async def enforce(self) -> None:
-        """Enforce them until cancelled."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.idle.enforce)
-            nursery.start_soon(self.send.enforce)

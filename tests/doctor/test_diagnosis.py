@@ -19,9 +19,13 @@ from trio_https.doctor.visits import Visit
 from trio_https.handshake.dialogue import Dialogue, Offer, hold_dialogue, open_client_context
 from trio_https.testing import open_connection
 
-NOW = datetime.now(UTC)
 HOME = Visit(name="localhost", address="127.0.0.1", port=8443)
 OTHER_HOME = replace(HOME, address="::1")
+
+
+def now() -> datetime:
+    """Return the time of a test, which may be long after that of this module."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture
@@ -35,7 +39,9 @@ def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def server_context(authority: trustme.CA) -> ssl.SSLContext:
     """A context whose certificate nobody objects to, for it doesn't last for ever."""
     month = timedelta(days=30)
-    certificate = authority.issue_cert("localhost", not_before=NOW - month, not_after=NOW + month)
+    certificate = authority.issue_cert(
+        "localhost", not_before=now() - month, not_after=now() + month
+    )
     return make_context(certificate)
 
 
@@ -84,7 +90,7 @@ def the_problem(findings: list[Finding]) -> str:
 async def test_a_server_that_all_is_well_with_is_told_as_that(
     server_context: ssl.SSLContext,
 ) -> None:
-    findings = diagnose_visits([await meet(server_context)], now=NOW)
+    findings = diagnose_visits([await meet(server_context)], now=now())
     assert kinds(findings) == ["ok"]
     assert "TLSv1.3" in findings[0].text
 
@@ -92,18 +98,18 @@ async def test_a_server_that_all_is_well_with_is_told_as_that(
 async def test_an_authority_that_is_not_trusted_leads_to_trust(
     server_context: ssl.SSLContext,
 ) -> None:
-    problem = the_problem(diagnose_visits([await meet(server_context)], now=NOW))
+    problem = the_problem(diagnose_visits([await meet(server_context)], now=now()))
     assert "unable to get local issuer certificate" in problem
     assert "trio-https trust" in problem
 
 
 async def test_a_certificate_that_signed_itself_does_not_lead_to_trust(tmp_path: Path) -> None:
-    made = issue_self_signed(template_for_names(["localhost"]), lifetime=timedelta(90), now=NOW)
+    made = issue_self_signed(template_for_names(["localhost"]), lifetime=timedelta(90), now=now())
     pem = tmp_path / "server.pem"
     pem.write_bytes(made.key + made.certificate)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
-    problem = the_problem(diagnose_visits([await meet(context)], now=NOW))
+    problem = the_problem(diagnose_visits([await meet(context)], now=now()))
     assert "import it where you browse" in problem
     assert "trio-https trust" not in problem
 
@@ -113,7 +119,7 @@ async def test_a_name_that_is_not_in_the_certificate_is_told(
     server_context: ssl.SSLContext,
 ) -> None:
     visit = await meet(server_context, name="laptop.local")
-    problem = the_problem(diagnose_visits([visit], now=NOW))
+    problem = the_problem(diagnose_visits([visit], now=now()))
     assert problem.startswith(
         "https://laptop.local:8443: the certificate is not for laptop.local, only for"
     )
@@ -121,8 +127,8 @@ async def test_a_name_that_is_not_in_the_certificate_is_told(
 
 @pytest.mark.usefixtures("trusted")
 async def test_a_certificate_that_has_expired_is_told(authority: trustme.CA) -> None:
-    expired = authority.issue_cert("localhost", not_after=NOW - timedelta(days=1))
-    findings = diagnose_visits([await meet(make_context(expired))], now=NOW)
+    expired = authority.issue_cert("localhost", not_after=now() - timedelta(days=1))
+    findings = diagnose_visits([await meet(make_context(expired))], now=now())
     assert any("has expired" in f.text for f in findings if f.kind == "problem")
 
 
@@ -130,7 +136,7 @@ async def test_a_certificate_that_has_expired_is_told(authority: trustme.CA) -> 
 async def test_a_clock_that_differs_from_the_servers_is_told(
     server_context: ssl.SSLContext,
 ) -> None:
-    later = NOW + timedelta(minutes=10)
+    later = now() + timedelta(minutes=10)
     problem = the_problem(diagnose_visits([await meet(server_context)], now=later))
     assert "the server's clock says" in problem
 
@@ -149,7 +155,7 @@ async def test_another_program_that_answers_is_told(server_context: ssl.SSLConte
     async def other(_request: Request, /) -> Response:
         return Response.text("It works!")
 
-    findings = diagnose_visits([await meet(server_context, other)], now=NOW)
+    findings = diagnose_visits([await meet(server_context, other)], now=now())
     assert kinds(findings) == ["note", "ok"]
     assert "another program than trio-https" in findings[0].text
 
@@ -161,13 +167,13 @@ async def test_a_name_that_the_server_does_not_answer_to_is_told(
     async def refuse(_request: Request, /) -> Response:
         return Response.text("not here", 421)
 
-    problem = the_problem(diagnose_visits([await meet(server_context, refuse)], now=NOW))
+    problem = the_problem(diagnose_visits([await meet(server_context, refuse)], now=now()))
     assert "--allow-host localhost" in problem
 
 
 def test_a_port_where_nobody_listens_is_told_with_what_to_do() -> None:
     visits = [replace(visit, refusal="connection refused") for visit in (HOME, OTHER_HOME)]
-    findings = diagnose_visits(visits, now=NOW)
+    findings = diagnose_visits(visits, now=now())
     assert kinds(findings) == ["problem", "problem"]
     assert "https://localhost:8443 at 127.0.0.1: connection refused" in findings[0].text
     assert "Start trio-https" in findings[0].text
@@ -176,14 +182,14 @@ def test_a_port_where_nobody_listens_is_told_with_what_to_do() -> None:
 @pytest.mark.usefixtures("trusted")
 async def test_one_address_of_two_is_enough_for_a_browser(server_context: ssl.SSLContext) -> None:
     refused = replace(OTHER_HOME, refusal="connection refused")
-    findings = diagnose_visits([refused, await meet(server_context)], now=NOW)
+    findings = diagnose_visits([refused, await meet(server_context)], now=now())
     assert kinds(findings) == ["note", "ok"]
     assert "IPv6" in findings[0].text
 
 
 def test_what_speaks_no_tls_is_told() -> None:
     visit = replace(HOME, no_handshake="what answers there is not TLS")
-    assert "Does another program listen there?" in the_problem(diagnose_visits([visit], now=NOW))
+    assert "Does another program listen there?" in the_problem(diagnose_visits([visit], now=now()))
 
 
 @pytest.mark.usefixtures("trusted")
@@ -192,13 +198,13 @@ async def test_what_speaks_no_http_is_told(server_context: ssl.SSLContext) -> No
     assert visit.dialogue is not None
     for answer, said in [(b"", "says nothing"), (b"220 ready\r\n", "is not HTTP")]:
         other = replace(visit, dialogue=replace(visit.dialogue, answer=answer))
-        assert said in the_problem(diagnose_visits([other], now=NOW))
+        assert said in the_problem(diagnose_visits([other], now=now()))
 
 
 async def test_what_two_addresses_have_in_common_is_told_once(
     server_context: ssl.SSLContext,
 ) -> None:
     visit = await meet(server_context)
-    findings = diagnose_visits([visit, replace(visit, address="::1")], now=NOW)
+    findings = diagnose_visits([visit, replace(visit, address="::1")], now=now())
     assert len(findings) == len(set(findings)) == 1
     await trio.lowlevel.checkpoint()

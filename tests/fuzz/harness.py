@@ -131,7 +131,8 @@ async def _serve_client(outcome: Outcome, sizes: bytes) -> None:
         raise AssertionError("the connection does not end")
 
     async with trio.open_nursery() as server:
-        server.start_soon(service.watch)
+        for watch in service.watchers:
+            server.start_soon(watch)
         await trio.testing.wait_all_tasks_blocked()
         tasks_before = trio.lowlevel.current_statistics().tasks_living
         async with trio.open_nursery() as client:

@@ -54,7 +54,8 @@ async def open_connection(
         records_handshakes=record_handshakes,
     )
     async with trio.open_nursery() as watching:
-        watching.start_soon(service.watch)
+        for watch in service.watchers:
+            watching.start_soon(watch)
         async with trio.open_nursery() as serving, ours:
             serving.start_soon(partial(serve_connection, theirs, service, client=client))
             yield ours
