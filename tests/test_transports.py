@@ -47,19 +47,25 @@ async def test_more_than_the_socket_takes_is_sent_as_it_is_read() -> None:
     assert received == data
 
 
-async def test_sending_that_need_not_wait_gives_nobody_a_turn() -> None:
+async def test_others_get_their_turn_also_where_nothing_has_to_wait() -> None:
     ours, theirs = socket_pair()
     async with ours, theirs:
-        with trio.testing.assert_no_checkpoints():
+        with trio.testing.assert_checkpoints():
             await ours.send_all(b"hello")
-
-
-async def test_reading_gives_others_a_turn_also_where_it_need_not_wait() -> None:
-    ours, theirs = socket_pair()
-    async with ours, theirs:
         await theirs.send_all(b"hello")
         with trio.testing.assert_checkpoints():
             await ours.receive_some()
+
+
+async def test_what_is_cancelled_before_is_not_sent() -> None:
+    ours, theirs = socket_pair()
+    async with ours, theirs:
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await ours.send_all(b"hello")
+        assert scope.cancelled_caught
+        await ours.send_all(b"bye")
+        assert await theirs.receive_some() == b"bye"
 
 
 async def test_cancelling_a_read_loses_nothing() -> None:

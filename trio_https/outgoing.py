@@ -82,7 +82,6 @@ class Outgoing:
             with trio.move_on_after(self._patience.seconds()) as wait:
                 try:
                     await self._stream.send_all(piece)
-                    await trio.lowlevel.checkpoint()  # for those others who are not so fast
                 except trio.BrokenResourceError as exc:
                     raise _gone() from exc
             if wait.cancelled_caught:
