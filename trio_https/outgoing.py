@@ -16,8 +16,8 @@ __all__ = ["AT_ONCE_BYTES", "PIECE_BYTES", "Outgoing"]
 AT_ONCE_BYTES = 136 * 1024
 # A piece that has a deadline of its own, to begin with. 16 KiB would cost 2.5 times the processor.
 PIECE_BYTES = 64 * 1024
-# Pieces grow while they are taken at once: a large file costs 0.6 times as much processor as in those
-# above. OpenSSL has a buffer for as much, and keeps that.
+# Pieces grow while they are taken at once: a large file costs 0.6 times as much processor so.
+# OpenSSL has a buffer for as much, and keeps that.
 _MAX_PIECE_BYTES = 256 * 1024
 _AT_ONCE_SECONDS = 1.0
 
