@@ -3,8 +3,8 @@
     python benchmarks/handshakes.py [ROUNDS] [SECONDS]
 
 Connections that ask for nothing, one after the other by ``openssl s_time``: in TLS 1.3, without
-resumption, with an ECDSA P-256 certificate. As in ``keep_alive.py`` it is the ratio that can be
-compared between machines. Needs Linux, and openssl.
+resumption, with an ECDSA P-256 certificate. It is the ratio that can be compared between machines.
+Needs Linux, and openssl.
 """
 
 import re

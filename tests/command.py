@@ -21,10 +21,12 @@ from urllib.parse import urlsplit
 from .programs import require_program
 
 __all__ = [
+    "BIG_BYTES",
     "MODULE",
     "UNMEASURED",
     "Ended",
     "RunningCommand",
+    "make_site",
     "run_command",
     "start_command",
     "start_command_in_terminal",
@@ -34,6 +36,9 @@ __all__ = [
 ]
 
 MODULE = (sys.executable, "-m", "trio_https")
+
+# More than the buffers of a connection take.
+BIG_BYTES = 32 * 1024 * 1024
 
 # In seconds, for a machine that is busy with other things.
 DEADLINE = 40.0
@@ -50,6 +55,16 @@ _FAULTS = re.compile(r"Traceback|Exception ignored|Warning")
 
 # What decides about settings, trust and colour: a test sets it, or nobody does.
 _NOT_INHERITED = ("TRIO_HTTPS_", "SSL_CERT_", "NO_COLOR")
+
+
+def make_site(folder: Path) -> Path:
+    """Make a folder of pages in ``folder``, with one that is long, and return it."""
+    site = folder / "site"
+    site.mkdir()
+    (site / "index.html").write_text("<p>my own page</p>")
+    with (site / "big.bin").open("wb") as file:
+        file.truncate(BIG_BYTES)
+    return site
 
 
 class Ended(NamedTuple):

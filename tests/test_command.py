@@ -20,9 +20,11 @@ import pytest
 import trustme
 
 from .command import (
+    BIG_BYTES,
     MODULE,
     Ended,
     RunningCommand,
+    make_site,
     run_command,
     start_command,
     start_server,
@@ -32,7 +34,6 @@ from .command import (
 from .programs import require_program
 
 ESCAPE = "\x1b"
-BIG_BYTES = 32 * 1024 * 1024  # more than the buffers of a connection take
 
 # The configuration of the application note, AT32 HTTPS Server Based on Mbed TLS.
 SSL_CONF = """\
@@ -105,13 +106,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def site(folder: Path) -> Path:
-    """A folder of pages, with one that is long."""
-    site = folder / "site"
-    site.mkdir()
-    (site / "index.html").write_text("<p>my own page</p>")
-    with (site / "big.bin").open("wb") as file:
-        file.truncate(BIG_BYTES)
-    return site
+    return make_site(folder)
 
 
 # Starting

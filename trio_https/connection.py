@@ -1,8 +1,7 @@
 """The life of one connection: handshake, exchanges, close.
 
 ``serve_connection``, ``converse`` and the ``exchange`` that it repeats are the whole server as a
-story.
-Whatever goes wrong ends here, in the log and in how the connection is closed; nothing but a
+story. Whatever goes wrong ends here, in the log and in how the connection is closed; nothing but a
 cancellation goes further up.
 """
 

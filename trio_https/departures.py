@@ -12,7 +12,7 @@ import trio
 from .http1 import HTTP1Connection
 from .request_scope import RequestScope
 
-__all__ = ["Departures"]
+__all__ = ["Departures", "NotedExchange"]
 
 logger = logging.getLogger("trio_https")
 

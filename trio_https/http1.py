@@ -1,11 +1,11 @@
 """The border to h11: bytes on a stream <-> Request and Response (RFC 9112).
 
 Only this module knows h11 and encodes text to octets. What comes and goes, and how long a client is
-waited for, is the business of ``incoming``, ``incoming_body`` and ``outgoing``; the stream is read
-when somebody asks for a request or for a piece of its body, never before, so a client is slowed
-down by whoever is slow here. Foreign errors end here: the client's faults leave as ``HTTPError``,
-its absence as ``ClientGone``, and a response that can't be sent as ``ValueError``. Each exchange
-has an ``h11.Connection`` of its own; it gets its bytes and no others.
+waited for, is the business of ``incoming``, what is called after it, and ``outgoing``; the stream
+is read when somebody asks for a request or for a piece of its body, never before, so a client is
+slowed down by whoever is slow here. Foreign errors end here: the client's faults leave as
+``HTTPError``, its absence as ``ClientGone``, and a response that can't be sent as ``ValueError``.
+h11 is given the bytes of one exchange at a time, and none of the next.
 """
 
 import math

@@ -20,7 +20,9 @@ import pytest
 import trustme
 
 from ..command import (
+    BIG_BYTES,
     RunningCommand,
+    make_site,
     run_command,
     start_command,
     start_server,
@@ -32,7 +34,6 @@ from ..programs import require_program
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 
 TIMEOUT = 40.0
-BIG_BYTES = 32 * 1024 * 1024  # more than the buffers of a connection take
 REQUEST = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -44,13 +45,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def site(folder: Path) -> Path:
-    """A folder of pages, with one that is long."""
-    site = folder / "site"
-    site.mkdir()
-    (site / "index.html").write_text("<p>my own page</p>")
-    with (site / "big.bin").open("wb") as file:
-        file.truncate(BIG_BYTES)
-    return site
+    return make_site(folder)
 
 
 class Client:

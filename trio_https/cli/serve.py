@@ -182,8 +182,8 @@ def serve(
 
     Ctrl-C or SIGTERM lets running requests finish and stops; a second one stops at once.
     """
-    # Here, so that --help does not wait for all of the server.
-    import platform  # what help and mistakes need not wait for
+    # Here, so that --help does not wait for all of the server, nor for these two.
+    import platform
     import ssl
 
     from .identity import IdentityOptions

@@ -6,6 +6,7 @@ from sending a request: that is what authentication is for.
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ..errors import HTTPError
 from ..messages import Handler, Headers, Reply, Request, Response
@@ -21,6 +22,7 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 §5.6.2
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")  # "https", "capacitor", "moz-extension"
 _ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 _CREDENTIALS = (("Access-Control-Allow-Credentials", "true"),)
+Fields = tuple[tuple[str, str], ...]
 
 
 def with_cors(
@@ -55,38 +57,50 @@ def with_cors(
         "Access-Control-Expose-Headers", exposed_headers, credentials=credentials
     )
 
-    def permission(origin: str | None) -> tuple[tuple[str, str], ...]:
-        if _ANY in allowed:
-            return ((_ALLOW_ORIGIN, _ANY),)
-        if origin is None or origin not in allowed:
-            return ()
-        return ((_ALLOW_ORIGIN, origin), *(_CREDENTIALS if credentials else ()))
-
-    def varied(fields: Headers) -> Headers:
-        # Also without an origin, or for one that may not: a cache must not give either's to others.
-        return fields if _ANY in allowed else with_vary(fields, "Origin")
-
-    def answer_preflight(origin: str) -> Response:
-        permitted = permission(origin)
-        if not permitted:
-            vary = tuple(varied(Headers()))
-            raise HTTPError(403, "pages of that origin may not ask this server", headers=vary)
-        return Response(204, varied(Headers((*permitted, *on_preflight))))
+    policy = _Policy(allowed, _CREDENTIALS if credentials else ())
 
     async def answer(request: Request) -> Reply:
         origin = request.headers.get("origin")
+        permitted = policy.permission(origin)
         if origin is not None and _is_preflight(request):
-            return answer_preflight(origin)
-        permitted = permission(origin)
+            return policy.answer_preflight(permitted, on_preflight)
 
         def change(fields: Headers) -> Headers:
             for name, value in (*permitted, *(on_response if permitted else ())):
                 fields = fields.with_header(name, value)
-            return varied(fields)
+            return policy.varied(fields)
 
         return await answer_with(handler, request, change)
 
     return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Policy:
+    """Who may read what is answered."""
+
+    origins: frozenset[str]
+    credentials: Fields
+
+    def permission(self, origin: str | None) -> Fields:
+        """Return the fields that let a page of ``origin`` read a response; none: it may not."""
+        if _ANY in self.origins:
+            return ((_ALLOW_ORIGIN, _ANY),)
+        if origin is None or origin not in self.origins:
+            return ()
+        return ((_ALLOW_ORIGIN, origin), *self.credentials)
+
+    def varied(self, fields: Headers) -> Headers:
+        """Return ``fields`` with what keeps a cache from giving one origin's response to others."""
+        # Also without an origin, or for one that may not read it.
+        return fields if _ANY in self.origins else with_vary(fields, "Origin")
+
+    def answer_preflight(self, permitted: Fields, fields: Fields) -> Response:
+        """Return the answer to a browser that asks before it sends. Raises ``HTTPError`` 403."""
+        if not permitted:
+            vary = tuple(self.varied(Headers()))
+            raise HTTPError(403, "pages of that origin may not ask this server", headers=vary)
+        return Response(204, self.varied(Headers((*permitted, *fields))))
 
 
 def _is_preflight(request: Request) -> bool:
@@ -113,9 +127,7 @@ def _check_origin(origin: str) -> None:
         raise ValueError(f"{origin!r}: write it in lower case and without a default port")
 
 
-def _list_field(
-    name: str, members: Iterable[str], *, credentials: bool
-) -> tuple[tuple[str, str], ...]:
+def _list_field(name: str, members: Iterable[str], *, credentials: bool) -> Fields:
     """Return the field with these members; none without any."""
     checked = _checked_list(members)
     for member in checked:
