@@ -1,6 +1,6 @@
 """WebSockets by the judgement of the Autobahn test suite, over wss: a case of each kind.
 
-``python -m tests.conformance.autobahn`` runs all: a minute, and hours for those on compression.
+``python -m tests.conformance.autobahn`` runs all: minutes, and an hour for those on compression.
 """
 
 import os
