@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -334,11 +334,12 @@ def test_who_is_of_an_authority_that_was_taken_out_is_refused_by_all_workers(
 def test_who_has_connected_to_a_worker_that_retires_is_answered(folder: Path) -> None:
     with start_server("--workers", "2", folder=folder) as server:
         pids, context = first_workers(server), trusting(server)
-        with Client(server, context) as fresh, Client(server, context) as idle:
-            idle.ask()
+        with ExitStack() as clients:
+            with only(pids[0], pids):  # both are clients of one worker
+                fresh, idle = (clients.enter_context(Client(server, context)) for _ in range(2))
+                idle.ask()
             server.send_signal(signal.SIGHUP)
-            replaced(server, *pids)
-            idle.read_all()
+            idle.read_all()  # until that worker has heard that it retires
             head, _ = fresh.ask()
             assert head.startswith(b"HTTP/1.1 200 ")
             assert b"connection: close" in head.lower()
