@@ -7,6 +7,8 @@ from dataclasses import dataclass
 __all__ = ["Stacks", "format_shares", "package_of"]
 
 _PLACE = re.compile(r" \(([^()]+)\)$")
+# A thread that waits for work looks busy to who samples it, and is not.
+_WAITING = "WorkerThread._work (trio/_core/_thread_cache.py"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,8 @@ class Stacks:
         for line in folded.splitlines():
             stack, _, number = line.rpartition(" ")
             frames, count = stack.split(";"), int(number)
+            if frames[-1].startswith(_WAITING):
+                continue
             samples += count
             on_top[frames[-1]] += count
             for frame in set(frames):  # one that calls itself counts once

@@ -24,6 +24,13 @@ def test_a_function_is_on_top_or_anywhere_and_once_where_it_calls_itself() -> No
     assert stacks.anywhere["walk (ours)"] == 4
 
 
+def test_a_thread_that_waits_for_work_is_no_sample() -> None:
+    waiting = (
+        "Thread.run (threading.py:982);WorkerThread._work (trio/_core/_thread_cache.py:209) 90"
+    )
+    assert Stacks.parse(f"{FOLDED}{waiting}\n") == Stacks.parse(FOLDED)
+
+
 def test_the_table_begins_with_what_was_on_top_most_often() -> None:
     lines = format_shares(Stacks.parse(FOLDED), 2).splitlines()
     assert lines[-2:] == ["   40.0%   40.0%  walk (ours)", "   30.0%   30.0%  parse (h11)"]
