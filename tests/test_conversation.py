@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 import trio
 import trio.testing
 
@@ -64,6 +65,27 @@ async def test_a_request_that_comes_in_the_moment_of_its_timeout_is_answered() -
     stream.happens = time_is_over
     await serve_connection(stream, service)
     assert stream.sent.count(b"HTTP/1.1 200 OK") == 2
+
+
+@pytest.mark.parametrize("awaits_first", [False, True])
+async def test_who_waits_for_no_first_request_is_closed_at_a_stop(
+    awaits_first: bool, autojump_clock: trio.testing.MockClock
+) -> None:
+    ours, theirs = trio.testing.memory_stream_pair()
+    service = make_service(hello)
+    async with trio.open_nursery() as watching:
+        for watch in service.watchers:
+            watching.start_soon(watch)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_connection, theirs, service)
+            assert (await Peer(ours).ask()).status == 200
+            await trio.testing.wait_all_tasks_blocked()
+            started = trio.current_time()
+            service.stopping.set(1000, await_first_requests=awaits_first)
+            assert await ours.receive_some() == b""
+            await ours.aclose()
+        assert trio.current_time() == started
+        watching.cancel_scope.cancel()
 
 
 async def test_a_scope_that_a_handler_has_kept_is_not_that_of_the_next_request() -> None:

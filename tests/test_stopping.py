@@ -1,7 +1,6 @@
 """The wish to stop: which waits it ends, and the deadline that it sets to all the rest."""
 
 import math
-from functools import partial
 from typing import Any
 
 import pytest
@@ -199,46 +198,40 @@ async def test_a_wait_is_told_why_it_ends() -> None:
 
 
 async def waits_that_end(stopping: Stopping, set_it: Any) -> dict[str, bool]:
-    """Return which waits end, the first of a connection and a later one, when it is set."""
+    """Return which waits for first requests end when it is set: one before it, and one after."""
     ended: dict[str, bool] = {}
 
-    async def wait(name: str, requests: int) -> None:
-        with trio.move_on_after(100) as scope:
-            stopping.begin_idle_wait(scope, is_first=requests == 0)
+    async def wait(name: str) -> None:
+        with trio.move_on_after(100) as scope, stopping.ends_wait(scope):
             await trio.sleep_forever()
-        stopping.end_idle_wait(scope)
         ended[name] = trio.current_time() - started < 100
 
     started = trio.current_time()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(partial(wait, "first", 0))
-        nursery.start_soon(partial(wait, "later", 3))
+        nursery.start_soon(wait, "before")
         await trio.testing.wait_all_tasks_blocked()
         set_it()
-        nursery.start_soon(partial(wait, "first, begun after it", 0))
-        nursery.start_soon(partial(wait, "later, begun after it", 3))
+        nursery.start_soon(wait, "after")
     return ended
 
 
-async def test_it_ends_all_waits_for_requests(autojump_clock: Any) -> None:
+async def test_it_ends_waits_for_first_requests(autojump_clock: Any) -> None:
     stopping = Stopping()
-    assert set((await waits_that_end(stopping, lambda: stopping.set(5))).values()) == {True}
+    ended = await waits_that_end(stopping, lambda: stopping.set(5))
+    assert ended == {"before": True, "after": True}
 
 
 async def test_first_requests_may_be_awaited(autojump_clock: Any) -> None:
     stopping = Stopping()
     ended = await waits_that_end(stopping, lambda: stopping.set(5, await_first_requests=True))
-    assert ended == {
-        "first": False,
-        "first, begun after it": False,
-        "later": True,
-        "later, begun after it": True,
-    }
+    assert ended == {"before": False, "after": False}
 
 
 async def test_said_twice_first_requests_are_awaited_no_more(autojump_clock: Any) -> None:
     stopping = Stopping()
     stopping.set(5, await_first_requests=True)
-    assert set((await waits_that_end(stopping, lambda: stopping.set(5))).values()) == {True}
+    ended = await waits_that_end(stopping, lambda: stopping.set(5))
+    assert ended == {"before": True, "after": True}
     stopping.set(5, await_first_requests=True)
-    assert set((await waits_that_end(stopping, lambda: None)).values()) == {True}
+    ended = await waits_that_end(stopping, lambda: None)
+    assert ended == {"before": True, "after": True}

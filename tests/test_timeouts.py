@@ -98,3 +98,25 @@ async def test_a_wait_that_begins_and_ends_at_once_leaves_nothing(autojump_clock
             timeout.end(scope)
             await trio.sleep(30)
         assert not scope.cancel_called
+
+
+async def test_all_waits_can_be_ended_at_once(autojump_clock: Any) -> None:
+    timeout, reasons = Timeout(10, "nothing came"), []
+
+    async def wait() -> None:
+        with trio.CancelScope() as scope:
+            timeout.begin(scope)
+            try:
+                await trio.sleep_forever()
+            except trio.Cancelled as exc:
+                reasons.append(exc.reason)
+                raise
+
+    async with enforced(timeout):
+        async with trio.open_nursery() as waits:
+            waits.start_soon(wait)
+            waits.start_soon(wait)
+            await trio.testing.wait_all_tasks_blocked()
+            timeout.cancel_all("the server is stopping")
+        assert trio.current_time() == 0
+    assert reasons == ["the server is stopping"] * 2

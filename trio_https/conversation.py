@@ -73,13 +73,14 @@ async def _await_request(
         return True
     if not connection.requests:
         return await _await_first_request(connection, service)
-    service.stopping.begin_idle_wait(scope)
-    service.timeouts.idle.begin(scope)
+    if service.stopping.is_set():  # if it is later, those that wait are told by the service
+        return False
+    idle = service.timeouts.idle
+    idle.begin(scope)
     try:
         return await connection.incoming.receive()
     finally:
-        service.timeouts.idle.end(scope)
-        service.stopping.end_idle_wait(scope)
+        idle.end(scope)
 
 
 async def _await_first_request(connection: HTTP1Connection, service: Service) -> bool:

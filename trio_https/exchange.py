@@ -30,13 +30,13 @@ async def exchange(connection: HTTP1Connection, service: Service) -> bool:
     except HTTPError as refusal:
         await _refuse(connection, refusal)
         return False
-    noted = service.departures.begin(connection, request.scope)
+    service.departures.begin(connection, request.scope)
     try:
         reply, close = await _answer(connection, service, request)
         if isinstance(reply, Response):
             await _send(connection, request, reply, close=close or service.stopping.is_set())
     finally:
-        service.departures.end(connection, noted)
+        service.departures.end(connection)
     if isinstance(reply, Upgrade):
         await _speak(connection, request, reply)
     end_exchange(connection)

@@ -9,7 +9,7 @@ import trio
 from .config import Limits
 from .departures import Departures
 from .messages import Handler
-from .stopping import Stopping
+from .stopping import STOPPING, Stopping
 from .timeouts import Timeouts
 
 __all__ = ["Service"]
@@ -34,4 +34,14 @@ class Service:
     @property
     def watchers(self) -> tuple[Callable[[], Awaitable[None]], ...]:
         """What has to run beside the connections, until cancelled: it ends what is over."""
-        return self.departures.watch, self.timeouts.idle.enforce, self.timeouts.send.enforce
+        return (
+            self.departures.watch,
+            self.timeouts.idle.enforce,
+            self.timeouts.send.enforce,
+            self._end_idle_waits,
+        )
+
+    async def _end_idle_waits(self) -> None:
+        """End the waits for further requests when the server is to stop."""
+        await self.stopping.wait()
+        self.timeouts.idle.cancel_all(STOPPING)

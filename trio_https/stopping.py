@@ -1,8 +1,9 @@
 """The wish that a server stops, as its connections see it.
 
-Whoever wants the stop calls ``set``. A connection that waits for nothing but its next request has
-said so with ``ends_wait``, and that wait ends at once; all others look at ``is_set`` when they are
-done. Those that are not done when the grace is over are cancelled with ``lifetime``, and told why.
+Whoever wants the stop calls ``set``. A connection that has not asked for anything yet has said so
+with ``ends_wait``, and that wait ends at once, if it is to; all others look at ``is_set`` when they
+are done. Those that are not done when the grace is over are cancelled with ``lifetime``, and told
+why.
 """
 
 from collections.abc import Iterator
@@ -10,14 +11,15 @@ from contextlib import contextmanager
 
 import trio
 
-__all__ = ["Stopping"]
+__all__ = ["STOPPING", "Stopping"]
 
-_REASON = "the server is stopping"
+STOPPING = "the server is stopping"
+"""Why a wait was cancelled that nobody would miss."""
 _LATE = "the server is stopping, and its grace is over"
 
 
 class Stopping:
-    """An event that also ends the waits which nobody would miss, and sets a deadline to the rest.
+    """An event that also ends the waits for first requests, and sets a deadline to the rest.
 
     ``lifetime`` is the cancel scope in which all connections run; whoever runs them enters it, has
     ``end_lifetime`` run in it, and sets ``finished`` when none is left.
@@ -29,7 +31,7 @@ class Stopping:
         self._event = trio.Event()
         self._grace = trio.CancelScope()
         self._ends_first_waits = False
-        self._idle_waits: dict[trio.CancelScope, bool] = {}
+        self._first_waits: set[trio.CancelScope] = set()
 
     def is_set(self) -> bool:
         """Whether the server is to stop."""
@@ -46,9 +48,9 @@ class Stopping:
         self._grace.deadline = min(self._grace.deadline, trio.current_time() + grace)
         self._event.set()
         self._ends_first_waits = self._ends_first_waits or not await_first_requests
-        for scope, is_first in self._idle_waits.items():
-            if self._ends(is_first):
-                scope.cancel(reason=_REASON)
+        if self._ends_first_waits:
+            for scope in self._first_waits:
+                scope.cancel(reason=STOPPING)
 
     async def end_lifetime(self) -> None:
         """Cancel ``lifetime`` when the grace is over."""
@@ -65,26 +67,13 @@ class Stopping:
     def ends_wait(self, scope: trio.CancelScope) -> Iterator[None]:
         """Have ``scope`` cancelled when the server is to stop, as long as the block runs.
 
-        It is one that waits for the first request of its connection.
+        It is one that waits for the first request of its connection, and goes on where that is
+        awaited all the same.
         """
-        self.begin_idle_wait(scope, is_first=True)
+        if self._ends_first_waits:
+            scope.cancel(reason=STOPPING)
+        self._first_waits.add(scope)
         try:
             yield
         finally:
-            self.end_idle_wait(scope)
-
-    def begin_idle_wait(self, scope: trio.CancelScope, *, is_first: bool = False) -> None:
-        """Have ``scope`` cancelled when the server is to stop, until ``end_idle_wait``.
-
-        ``is_first``: it waits for the first request of its connection.
-        """
-        if self._event.is_set() and self._ends(is_first):
-            scope.cancel(reason=_REASON)
-        self._idle_waits[scope] = is_first
-
-    def end_idle_wait(self, scope: trio.CancelScope) -> None:
-        """Have ``scope`` go on. It may have been cancelled in this very moment."""
-        self._idle_waits.pop(scope, None)
-
-    def _ends(self, is_first: bool) -> bool:
-        return self._ends_first_waits or not is_first
+            self._first_waits.discard(scope)

@@ -27,12 +27,19 @@ class Timeout:
 
     def begin(self, scope: trio.CancelScope) -> None:
         """Have ``scope`` cancelled when the time is over, unless ``end`` is called before."""
+        if not self._deadlines:
+            self._has_some.set()
         self._deadlines[scope] = trio.current_time() + self._seconds
-        self._has_some.set()
 
     def end(self, scope: trio.CancelScope) -> None:
         """Have ``scope`` go on. It may have been cancelled in this very moment."""
         self._deadlines.pop(scope, None)
+
+    def cancel_all(self, reason: str) -> None:
+        """Cancel the scopes of all waits now."""
+        while self._deadlines:
+            scope, _ = self._deadlines.popitem()
+            scope.cancel(reason=reason)
 
     async def enforce(self) -> None:
         """Cancel the scopes whose time is over, until cancelled."""
