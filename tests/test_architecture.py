@@ -126,6 +126,7 @@ SIBLINGS = {
 BORDERS = {
     "h11": {
         "http1": "the border to h11",
+        "response_head": "the border to h11: what it is given of a head",
         "testing.client_http1": "the border to h11, as a client",
     },
     "httpx": {"testing.httpx": "the border to httpx"},

@@ -1,17 +1,16 @@
 """The border to h11: bytes on a stream <-> Request and Response (RFC 9112).
 
-Only this module knows h11 and encodes text to octets. What comes and goes, and how long a client is
-waited for, is the business of ``incoming``, what is called after it, and ``outgoing``; the stream
-is read when somebody asks for a request or for a piece of its body, never before, so a client is
-slowed down by whoever is slow here. Foreign errors end here: the client's faults leave as
-``HTTPError``, its absence as ``ClientGone``, and a response that can't be sent as ``ValueError``.
-h11 is given the bytes of one exchange at a time, and none of the next.
+Only this module and ``response_head`` know h11, and encode text to octets. What comes and goes, and
+how long a client is waited for, is the business of ``incoming``, what is called after it, and
+``outgoing``; the stream is read when somebody asks for a request or for a piece of its body, never
+before, so a client is slowed down by whoever is slow here. Foreign errors end here: the client's
+faults leave as ``HTTPError``, its absence as ``ClientGone``, and a response that can't be sent as
+``ValueError``. h11 is given the bytes of one exchange at a time, and none of the next.
 """
 
 import math
 import time
-from collections.abc import AsyncIterable, Iterable
-from functools import lru_cache
+from collections.abc import AsyncIterable
 from typing import cast
 
 import h11
@@ -27,7 +26,7 @@ from .messages import Address, BodyWriter, Headers, Request, Response, TLSInfo
 from .outgoing import AT_ONCE_BYTES, PIECE_BYTES, Outgoing
 from .request_body import RequestBody
 from .request_scope import RequestScope
-from .response_head import WITHOUT_BODY, response_fields
+from .response_head import WITHOUT_BODY, PreparedHead, prepare_head
 from .rules.request_head import check_request_head
 from .rules.request_method import check_method
 from .rules.request_target import resolve_target
@@ -38,6 +37,8 @@ from .upgraded_stream import UpgradedStream
 from .upgrades import Upgrade
 
 __all__ = ["HTTP1Connection"]
+
+_END = h11.EndOfMessage()
 
 
 class HTTP1Connection:
@@ -74,6 +75,7 @@ class HTTP1Connection:
         self.request: Request | None = None
         """The request of the exchange at hand, until that has ended."""
         self.requests = 0
+        self.received_at = self.began_at = 0.0
         self._begin_exchange()
 
     def _begin_exchange(self) -> None:
@@ -84,8 +86,6 @@ class HTTP1Connection:
         self._continue_is_awaited = False
         self._is_head = False
         self._may_continue = True
-        self.received_at = time.time()
-        self.began_at = trio.current_time()
         self._head = b""
         self.status: int | None = None
         self._bytes_promised: int | None = None
@@ -109,12 +109,12 @@ class HTTP1Connection:
         Raises ``HTTPError`` for what is no valid request (400, 408, 414, 417, 431, 501, 505) and
         ``ClientGone``. Cancelling loses nothing that was received.
         """
+        self._note_time()
         head = take_received_head(self.incoming, self.limits)
         if head is None:
             deadline = math.inf if self.requests else self.first_head_deadline
             head = await receive_head(self.incoming, self.limits, deadline=deadline)
-        self.received_at = time.time()
-        self.began_at = trio.current_time()
+            self._note_time()
         self.requests += 1
         self._head = head
         check_request_head(head, max_fields=self.limits.max_header_fields)
@@ -124,11 +124,15 @@ class HTTP1Connection:
             raise HTTPError(400, close=True)
         return self._make_request(event)
 
+    def _note_time(self) -> None:
+        self.received_at = time.time()
+        self.began_at = trio.current_time()
+
     def _make_request(self, event: h11.Request) -> Request:
         method, target = event.method.decode("ascii"), event.target.decode("ascii")
         self._is_head = method == "HEAD"
         version = event.http_version.decode("ascii")
-        headers = _decode(event.headers)
+        headers = _decode(event)
         if version[0] != "1":
             raise HTTPError(505, "this server speaks HTTP/1.1", close=True)
         hosts = headers.get_all("host")
@@ -201,7 +205,7 @@ class HTTP1Connection:
         self._incoming_body = None
         self._continue_is_awaited = False
         if self._body is not None:
-            self._body.trailers = _decode(event.headers)
+            self._body.trailers = _decode(event)
 
     async def _receive_octets(self, body: IncomingBody) -> bytes:
         while not (octets := body.take()):
@@ -240,14 +244,14 @@ class HTTP1Connection:
             await self._send_at_once(self._make_head(response, close=close), response.body)
             return
         try:
-            data = self._h11.send(self._make_head(response, close=close))
+            data = self._make_head(response, close=close).send_by(self._h11)
             self.status = response.status
             promised = response.headers.get("content-length")
             self._bytes_promised = int(promised) if promised else None
             await self.outgoing.send(data)
             if not self._is_without_body(response.status):
                 await self._send_body(response.body)
-            await self.outgoing.send(self._h11.send(h11.EndOfMessage()))
+            await self.outgoing.send(self._h11.send(_END))
         finally:
             if hasattr(response.body, "aclose"):  # a stream, an async generator
                 await response.body.aclose()
@@ -305,20 +309,21 @@ class HTTP1Connection:
             or self._continue_is_awaited  # whether the body comes unasked, nobody can tell
         )
 
-    def _make_head(self, response: Response, *, close: bool) -> h11.Response:
+    def _make_head(self, response: Response, *, close: bool) -> PreparedHead:
         length = len(response.body) if isinstance(response.body, bytes) else None
         last, now = close or self._must_close(), int(time.time())
-        return _make_head(response.status, response.headers, length, last, now)
+        return prepare_head(response.status, response.headers, length, last, now)
 
-    async def _send_at_once(self, head: h11.Response, body: bytes) -> None:
+    async def _send_at_once(self, head: PreparedHead, body: bytes) -> None:
         """Head and body in one piece: for a small response, one TLS record and one segment."""
-        if self._is_without_body(head.status_code):
+        status = head.status
+        if self._is_without_body(status):
             body = b""
-        parts = [self._h11.send(head)]
+        parts = [head.send_by(self._h11)]
         if body:
             parts += self._h11.send_with_data_passthrough(h11.Data(data=body)) or ()
-        parts.append(self._h11.send(h11.EndOfMessage()))
-        self.status = head.status_code
+        parts.append(self._h11.send(_END))
+        self.status = status
         data = b"".join(parts)
         if len(data) <= AT_ONCE_BYTES:
             await self.outgoing.send_at_once(data)
@@ -381,20 +386,10 @@ class HTTP1Connection:
         return False
 
 
-# Judging its fields is a tenth of what a page costs. A head is good for the second in its Date.
-@lru_cache(maxsize=256)
-def _make_head(
-    status: int, headers: Headers, length: int | None, close: bool, now: int
-) -> h11.Response:
-    try:
-        return h11.Response(
-            status_code=status,
-            headers=response_fields(status, headers, length=length, close=close, now=now),
-            reason=reason_phrase(status).encode(),
-        )
-    except h11.LocalProtocolError as exc:
-        raise ValueError(str(exc)) from exc
-
-
-def _decode(fields: Iterable[tuple[bytes, bytes]]) -> Headers:
-    return Headers([(name.decode("ascii"), value.decode("latin-1")) for name, value in fields])
+def _decode(event: h11.Request | h11.EndOfMessage) -> Headers:
+    return Headers(
+        [
+            (name.decode("ascii").lower(), value.decode("latin-1"))
+            for name, value in event.headers.raw_items()
+        ]
+    )

@@ -1,18 +1,73 @@
-"""The header fields of a response as they are sent: the handler's, and those that the server adds.
+"""The head of a response as it is sent: the handler's fields, and those that the server adds.
 
 Length, date and the end of the connection are known here; how a body of unknown length is framed,
-h11 knows.
+h11 knows, which also judges the fields.
 """
 
+from functools import lru_cache
+from typing import NamedTuple
+
+import h11
+
+from .errors import reason_phrase
 from .headers import Headers
 from .rules.http_dates import format_http_date
 
-__all__ = ["WITHOUT_BODY", "response_fields"]
+__all__ = ["WITHOUT_BODY", "PreparedHead", "prepare_head", "response_fields"]
 
 WITHOUT_BODY = {204, 205, 304}  # RFC 9112 §6.3, RFC 9110 §15.3.6
 
 # Framing and the connection are the server's business (RFC 9110 §7.6.1, RFC 9112 §6).
 _NOT_THE_HANDLERS = {"connection", "keep-alive", "transfer-encoding"}
+
+_FOR_H11 = {b"connection", b"content-length"}
+_LINE_END = b"\r\n"
+
+
+class PreparedHead(NamedTuple):
+    """A head that was judged, and can be sent again and again.
+
+    h11 goes through all fields seven times when it sends a head. To give it those alone that it
+    acts on takes a twentieth off what a page costs.
+    """
+
+    start: h11.Response
+    """The status line, and the fields that h11 acts on."""
+    other_lines: bytes
+    """The other field lines, and the end of the head."""
+
+    @property
+    def status(self) -> int:
+        """The status code."""
+        return self.start.status_code
+
+    def send_by(self, connection: h11.Connection) -> bytes:
+        """Have the response begin there, and return what its head is on the wire."""
+        return connection.send(self.start)[: -len(_LINE_END)] + self.other_lines
+
+
+# Judging its fields is a tenth of what a page costs. A head is good for the second in its Date.
+@lru_cache(maxsize=256)
+def prepare_head(
+    status: int, headers: Headers, length: int | None, close: bool, now: int
+) -> PreparedHead:
+    """Return the head of a response; the arguments are those of ``response_fields``.
+
+    Raises ``ValueError`` as that does, and for a field that breaks the grammar.
+    """
+    fields = response_fields(status, headers, length=length, close=close, now=now)
+    reason = reason_phrase(status).encode()
+    try:
+        whole = h11.Response(status_code=status, headers=fields, reason=reason)
+    except h11.LocalProtocolError as exc:
+        raise ValueError(str(exc)) from exc
+    judged = whole.headers.raw_items()
+    start = [field for field in judged if field[0].lower() in _FOR_H11]
+    others = [b"%s: %s\r\n" % field for field in judged if field[0].lower() not in _FOR_H11]
+    return PreparedHead(
+        h11.Response(status_code=status, headers=start, reason=reason),
+        b"".join((*others, _LINE_END)),
+    )
 
 
 def response_fields(
