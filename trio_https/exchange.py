@@ -104,19 +104,20 @@ def _agree(connection: HTTP1Connection, request: Request, reply: Reply) -> Respo
 
     Raises ``HTTPError`` where the client has not asked for it, and ``TypeError``.
     """
+    if isinstance(reply, Response):
+        return reply
     if isinstance(reply, WebSocketUpgrade):
         # Here, because it loads trio-websocket and wsproto, which most programs do without.
         from .websocket.agreement import agree_on_websocket
 
         reply = agree_on_websocket(request, reply)
-    if isinstance(reply, Upgrade):
-        headers = request.headers
-        lines = {name: headers.get_all(name) for name in ("upgrade", "connection")}
-        check_upgrade(reply.protocol, http_version=request.http_version, **lines)
-        if not connection.has_read_body:
-            raise HTTPError(400, "an upgrade comes after the body, and this one was not read")
-    elif not isinstance(reply, Response):
+    if not isinstance(reply, Upgrade):
         raise TypeError(f"a handler returns a Response or an Upgrade, not {reply!r:.100}")
+    headers = request.headers
+    lines = {name: headers.get_all(name) for name in ("upgrade", "connection")}
+    check_upgrade(reply.protocol, http_version=request.http_version, **lines)
+    if not connection.has_read_body:
+        raise HTTPError(400, "an upgrade comes after the body, and this one was not read")
     return reply
 
 

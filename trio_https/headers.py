@@ -14,21 +14,30 @@ class Headers:
     this is no ``collections.abc.Sequence``, where it would ask for a pair.
     """
 
-    __slots__ = ("_fields", "_values")
+    __slots__ = ("_fields", "_repeated", "_values")
 
     def __init__(self, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
         # A list or a tuple, as a rule; to ask whether it is a mapping takes longer than all else.
         if not isinstance(fields, (list, tuple)) and isinstance(fields, Mapping):
             fields = fields.items()
         self._fields = tuple(fields)
-        self._values: dict[str, list[str]] | None = None
+        # By names in lower case, made when first asked for: all values, and those of several lines.
+        self._values: dict[str, str] | None = None
+        self._repeated: dict[str, list[str]] = {}
 
-    def _by_name(self) -> dict[str, list[str]]:
-        """Return the values by names in lower case; made when first asked for, and kept."""
+    def _by_name(self) -> dict[str, str]:
         if self._values is None:
-            self._values = {}
+            values: dict[str, str] = {}
+            repeated = self._repeated
             for name, value in self._fields:
-                self._values.setdefault(name.lower(), []).append(value)
+                key = name.lower()
+                if key in values:
+                    repeated.setdefault(key, [values[key]]).append(value)
+                else:
+                    values[key] = value
+            for key, lines in repeated.items():
+                values[key] = ", ".join(lines)
+            self._values = values
         return self._values
 
     @property
@@ -38,12 +47,15 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         """Return the value of ``name``, several field lines joined by ", " (RFC 9110 §5.3)."""
-        values = self._by_name().get(name.lower())
-        return ", ".join(values) if values else None
+        return self._by_name().get(name.lower())
 
     def get_all(self, name: str) -> list[str]:
         """Return the value of each field line of that name, for Set-Cookie and its like."""
-        return list(self._by_name().get(name.lower(), ()))
+        key = name.lower()
+        value = self._by_name().get(key)
+        if value is None:
+            return []
+        return list(self._repeated.get(key) or (value,))
 
     def with_header(self, name: str, value: str) -> Self:
         """Return a copy in which ``name`` has this one value, in place of those it had."""

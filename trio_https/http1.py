@@ -39,6 +39,7 @@ from .upgrades import Upgrade
 __all__ = ["HTTP1Connection"]
 
 _END = h11.EndOfMessage()
+_OF_BODY = {"content-length", "expect", "transfer-encoding"}
 
 
 class HTTP1Connection:
@@ -141,7 +142,10 @@ class HTTP1Connection:
         check_method(method)
         path_and_query, authority = resolve_target(method, target, hosts[0] if hosts else None)
         raw_path, _, query = path_and_query.partition("?")
-        self._expect_body(headers)
+        if headers.names.isdisjoint(_OF_BODY):
+            self._next_event()  # the EndOfMessage that h11 has for what has no body
+        else:
+            self._expect_body(headers)
         self._body = RequestBody(self.receive_body)
         self._request_scope = RequestScope(self.scope)
         self.request = Request(
@@ -170,7 +174,7 @@ class HTTP1Connection:
                 raise HTTPError(417, "only 100-continue can be expected", close=True)
         self._incoming_body = expect_body(headers, self.incoming, self.limits)
         if self._incoming_body is None:
-            self._next_event()  # the EndOfMessage that h11 has for it
+            self._next_event()
         # h11 forgets this at any informational response, and where there is no content.
         self._continue_is_awaited = self._h11.they_are_waiting_for_100_continue
 
