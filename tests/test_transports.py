@@ -1,7 +1,9 @@
 """Sockets below TLS: what comes, what leaves, and what there is to say of those that are closed."""
 
+import math
 import os
 import socket
+import ssl
 import sys
 
 import pytest
@@ -47,14 +49,33 @@ async def test_more_than_the_socket_takes_is_sent_as_it_is_read() -> None:
     assert received == data
 
 
-async def test_others_get_their_turn_also_where_nothing_has_to_wait() -> None:
+async def test_others_get_their_turn_also_where_nothing_has_to_wait(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
+    ours, theirs = socket_pair()
+    with trio.testing.assert_checkpoints():
+        await ours.send_all(b"hello")
+    assert await theirs.receive_some() == b"hello"
+    server = trio.SSLStream(ours, server_context, server_side=True)
+    client = trio.SSLStream(theirs, client_context, server_hostname="localhost")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.do_handshake)
+        nursery.start_soon(client.do_handshake)
+    await client.send_all(b"hello")
+    with trio.testing.assert_checkpoints():  # SSLStream's: the transport has it at once
+        assert await server.receive_some() == b"hello"
+    await ours.transport.aclose()
+    await theirs.aclose()
+
+
+async def test_a_read_that_was_cancelled_before_takes_nothing() -> None:
     ours, theirs = socket_pair()
     async with ours, theirs:
-        with trio.testing.assert_checkpoints():
-            await ours.send_all(b"hello")
         await theirs.send_all(b"hello")
-        with trio.testing.assert_checkpoints():
+        with trio.move_on_at(-math.inf) as scope:
             await ours.receive_some()
+        assert scope.cancelled_caught
+        assert await ours.receive_some() == b"hello"
 
 
 async def test_what_is_cancelled_before_is_not_sent() -> None:
