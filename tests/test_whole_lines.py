@@ -14,7 +14,7 @@ from trio_https.operate.whole_lines import Turn, WholeLines
 
 logger = logging.getLogger("test")
 logger.setLevel(logging.INFO)
-logger.addHandler(WholeLines(sys.stdout, Turn()))
+logger.addHandler(logging.StreamHandler(WholeLines(sys.stdout, Turn())))
 pids = []
 for letter in "abcd":
     pids.append(os.fork())

@@ -6,7 +6,6 @@ of it could look like one that was never written. So each takes its turn there.
 """
 
 import fcntl
-import logging
 import os
 import stat
 import sys
@@ -42,26 +41,25 @@ class Turn:
                 fcntl.lockf(self._fd, fcntl.LOCK_UN)
 
 
-class WholeLines(logging.StreamHandler[TextIO]):
-    """Writes each record to ``stream`` at once, and past what Python would buffer."""
+class WholeLines:
+    """Writes lines as ``stream`` would, but each text whole, and past what Python would buffer."""
 
     def __init__(self, stream: TextIO, turn: Turn) -> None:
-        super().__init__(stream)
         self._turn = turn
         self._fd = stream.fileno()
         self._takes_lines_whole = stat.S_ISREG(os.fstat(self._fd).st_mode)
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a line."""
-        try:
-            line = f"{self.format(record)}{self.terminator}".encode("utf-8", "backslashreplace")
-            if self._takes_lines_whole:
-                _write_all(self._fd, line)
-                return
-            with self._turn.taken():
-                _write_all(self._fd, line)
-        except Exception:
-            self.handleError(record)
+    def write(self, text: str) -> None:
+        """Write one or more lines. Raises ``OSError``."""
+        lines = text.encode("utf-8", "backslashreplace")
+        if self._takes_lines_whole:
+            _write_all(self._fd, lines)
+            return
+        with self._turn.taken():
+            _write_all(self._fd, lines)
+
+    def flush(self) -> None:
+        """Do nothing: nothing is kept."""
 
 
 def _temporary_file() -> int:
