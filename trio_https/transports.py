@@ -77,12 +77,13 @@ class SocketTransport(LingeringTransport):
         await trio.lowlevel.checkpoint_if_cancelled()
         with memoryview(data) as view:
             sent = self._send(view)
+            if sent == len(view):
+                # Without this a request costs 10 % more under load: tasks that go on in turns find
+                # more to do each time that the scheduler asks the system.
+                await trio.lowlevel.cancel_shielded_checkpoint()
             while sent < len(view):
                 await trio.lowlevel.wait_writable(self._descriptor())
                 sent += self._send(view[sent:])
-        # Also where it need not wait. Without this a request costs 10 % more under load: tasks
-        # that go on in turns find more to do each time that the scheduler asks the system.
-        await trio.lowlevel.cancel_shielded_checkpoint()
 
     def _send(self, data: memoryview) -> int:
         try:
