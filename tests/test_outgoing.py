@@ -47,7 +47,7 @@ def outgoing_to(stream: trio.abc.SendStream, limits: Limits | None = None) -> Ou
         (PIECE_BYTES, [PIECE_BYTES]),
         (PIECE_BYTES + 1, [PIECE_BYTES, 1]),
         (3 * PIECE_BYTES, [PIECE_BYTES, 2 * PIECE_BYTES]),
-        (12 * PIECE_BYTES, [PIECE_BYTES * size for size in (1, 2, 4, 4, 1)]),
+        (20 * PIECE_BYTES, [PIECE_BYTES * size for size in (1, 2, 4, 6, 6, 1)]),
     ],
 )
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])

@@ -13,7 +13,7 @@ from trio_https.errors import BodyCut
 from trio_https.files.file_body import BUFFER_BYTES, Buffers, FileBody, read_file
 from trio_https.files.open_file import OpenFile
 
-CONTENT = bytes(range(256)) * 3000  # three buffers, the last one not full
+CONTENT = bytes(range(256)) * 4000  # three buffers, the last one not full
 WHOLE = range(len(CONTENT))
 assert BUFFER_BYTES * 2 < len(CONTENT) < BUFFER_BYTES * 3
 

@@ -19,8 +19,9 @@ from .open_file import OpenFile
 
 __all__ = ["BUFFER_BYTES", "Buffers", "FileBody", "read_at", "read_file"]
 
-BUFFER_BYTES = 256 * 1024
-"""Read at a time, always into one buffer: a new one each time makes TLS half as dear again."""
+BUFFER_BYTES = 384 * 1024
+"""Read at a time, always into one buffer: a new one each time makes TLS half as dear again.
+It is as much as is sent at a time at most."""
 
 _NOTHING = range(0)
 
