@@ -38,7 +38,8 @@ class Limits:
 
     send_timeout: float = 60.0
     """For the client to take a response of up to 136 KiB, or a piece of a larger one: of 64 KiB to
-    begin with, and of up to 256 KiB for who takes each at once. 2.3 KiB/s will do."""
+    begin with, and of up to 384 KiB for who takes each at once. 2.3 KiB/s will do; 6.4 for who was
+    fast, and has become slow."""
 
     min_receive_rate: float = 240.0
     """Bytes of a request body in each second of waiting for it, on average, once the first
