@@ -55,17 +55,18 @@ class AuthorFiles:
         self._without: tuple[int, ...] | None = None
         self._headers = _AuthorFile(str(folder / "_headers"), parse_headers, HeaderRules())
         self._redirects = _AuthorFile(str(folder / "_redirects"), parse_redirects, RedirectRules())
+        self._rules = AuthorRules(self._headers.rules, self._redirects.rules)
 
     def rules(self, now: float) -> AuthorRules:
         """Return the rules as they are now; ``now`` in seconds since the epoch."""
-        self._look(now)
-        return AuthorRules(self._headers.rules, self._redirects.rules)
+        if not self._without or not _is_unchanged(self._root, self._without):
+            self._look(now)
+            self._rules = AuthorRules(self._headers.rules, self._redirects.rules)
+        return self._rules
 
     def _look(self, now: float) -> None:
         # Asked for before the files are looked at: a change in between is seen the next time.
         folder = _file_state(self._root, now)
-        if folder and folder == self._without:
-            return
         files = (self._headers, self._redirects)
         for file in files:
             file.look(now)
@@ -113,6 +114,13 @@ class _AuthorFile(Generic[Rules]):
             self.rules = self._no_rules
         else:
             self.rules = self._parse(_decode(self.path, content))
+
+
+def _is_unchanged(path: str, state: tuple[int, ...]) -> bool:
+    try:
+        return file_identity(os.stat(path)) == state  # noqa: PTH116 -- Path takes twice as long
+    except OSError:
+        return False
 
 
 def _file_state(path: str, now: float) -> tuple[int, ...] | None:
