@@ -68,7 +68,7 @@ class Compressor:
             return None
         if not MIN_BYTES <= file.status.st_size <= _MAX_FILE_BYTES:
             return None
-        key: _Key = (*file_identity(file.status), coding)
+        key: _Key = (*file.identity, coding)
         while (outcome := self._cache.get(key)) is None:
             job = self._jobs.get(key)
             if job is None:

@@ -15,7 +15,7 @@ from ..rules.media_types import media_type as media_type_of
 from .file_body import Buffers
 from .kept_files import MAX_BYTES_AT_ONCE, read_whole
 from .open_file import OpenFile, open_file
-from .representation import Representation, content_fields, respond
+from .representation import Head, Representation, content_fields, respond
 from .validators import ValidatorsOf
 
 __all__ = ["file_response"]
@@ -54,8 +54,8 @@ async def file_response(
         if download_as is not None:
             fields.append(("Content-Disposition", attachment(download_as)))
         content = await _content_of(request, file)
-        selected = Representation(content, validators, tuple(fields))
-        return respond(request, selected, Buffers())
+        head = Head(validators, tuple(fields), file.status.st_size)
+        return respond(request, Representation(content, head), Buffers())
 
 
 def _open(path: str | os.PathLike[str]) -> OpenFile:

@@ -61,7 +61,7 @@ class Files:
             return kept
         self._forget(segments)
         file = self._folder.open(segments)
-        if file_identity(file.status) != kept.identity:
+        if file.identity != kept.identity:
             return file
         file.close()  # the same as before, and judged anew: no need to read it again
         kept.judged_at = trio.current_time()

@@ -16,6 +16,7 @@ from typing import Self
 
 from ..errors import ConfigError, HTTPError
 from ..rules.url_path import is_hidden
+from .file_status import file_identity
 from .open_folder import OpenFolder
 
 __all__ = [
@@ -72,6 +73,11 @@ class OpenFile:
         self._fd = fd
         self.status = status
         self.path = path
+
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """What ``file_identity`` makes of the status."""
+        return file_identity(self.status)
 
     def fileno(self) -> int:
         """Return the descriptor, which stays the property of this object."""

@@ -7,7 +7,7 @@ request's path means.
 
 import secrets
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property
 from typing import NamedTuple
 
 from ..messages import Headers, Request, Response
@@ -24,7 +24,7 @@ from .file_body import Buffers, FileBody
 from .open_file import OpenFile
 from .validators import Validators
 
-__all__ = ["Fields", "Representation", "content_fields", "respond"]
+__all__ = ["Fields", "Head", "Representation", "content_fields", "respond"]
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -32,21 +32,35 @@ _CONDITIONAL = frozenset({"if-match", "if-unmodified-since", "if-none-match", "i
 _OF_CONTENT = ("content-type", "content-encoding")
 
 
+class Head:
+    """What is told of content: its validators and header fields, which can be prepared and kept.
+
+    ``validators`` are None for a page that only says what failed: it has no state of its own.
+    ``fields`` are those that the whole and all parts have; ``size`` is that of the whole, in bytes.
+    """
+
+    def __init__(self, validators: Validators | None, fields: Fields, size: int) -> None:
+        self.validators = validators
+        self.fields = fields
+        self.size = size
+
+    @cached_property
+    def of_whole(self) -> Headers:
+        """The header fields of a response with all of the content."""
+        return Headers((*self.fields, ("Content-Length", str(self.size))))
+
+    @cached_property
+    def without_content(self) -> Headers:
+        """The header fields that RFC 9110 §15.4.5 wants of a 304."""
+        return Headers(field for field in self.fields if field[0].lower() not in _OF_CONTENT)
+
+
 class Representation(NamedTuple):
     """The content that was selected for a request, with what is told of it (RFC 9110 §8)."""
 
     content: bytes | OpenFile
     """What is small as bytes, so that head and body leave in one piece."""
-    validators: Validators | None
-    """None for a page that only says what failed: it has no state of its own."""
-    fields: Fields
-    """The header fields, but for those of a part and the length."""
-
-    @property
-    def size(self) -> int:
-        """What is sent of it at the most, in bytes."""
-        content = self.content
-        return len(content) if isinstance(content, bytes) else content.status.st_size
+    head: Head
 
 
 def content_fields(
@@ -83,19 +97,22 @@ def respond(
     With another ``status`` than 200, or without validators, the whole is sent, whatever the
     conditions. A file that is streamed is taken over; the caller closes it in any case.
     """
-    if status != 200 or selected.validators is None:
+    validators = selected.head.validators
+    if status != 200 or validators is None:
         return _respond_whole(selected, buffers, status)
     names = request.headers.names
     if not names.isdisjoint(_CONDITIONAL):
-        ended_by = _evaluate_preconditions(request, selected.validators)
+        ended_by = _evaluate_preconditions(request, validators)
         if ended_by is not None:
-            return _respond_without_content(selected, ended_by)
+            return _respond_without_content(selected.head, ended_by)
     if "range" not in names:
         return _respond_whole(selected, buffers, status)
-    ranges = _requested_ranges(request, selected, selected.validators)
+    ranges = _requested_ranges(request, validators, selected.head.size)
     if ranges is None:
         return _respond_whole(selected, buffers, status)
-    return _respond_partial(selected, ranges, buffers) if ranges else _respond_unsatisfied(selected)
+    if not ranges:
+        return _respond_unsatisfied(selected.head)
+    return _respond_partial(selected, ranges, buffers)
 
 
 def _evaluate_preconditions(request: Request, validators: Validators) -> int | None:
@@ -113,7 +130,7 @@ def _evaluate_preconditions(request: Request, validators: Validators) -> int | N
 
 
 def _requested_ranges(
-    request: Request, selected: Representation, validators: Validators
+    request: Request, validators: Validators, size: int
 ) -> tuple[range, ...] | None:
     """Return the parts to send, none if there are no such, None to send the whole."""
     field_value = request.headers.get("range")
@@ -127,31 +144,32 @@ def _requested_ranges(
         now=request.received_at,
     ):
         return None
-    return select_ranges(field_value, selected.size)
+    return select_ranges(field_value, size)
 
 
 def _respond_whole(selected: Representation, buffers: Buffers, status: int) -> Response:
-    headers = _headers(selected.fields, selected.size)
-    if isinstance(selected.content, bytes):
-        return Response(status, headers, selected.content)
-    return Response(status, headers, _body_of(selected, [range(selected.size)], buffers))
+    head, content = selected.head, selected.content
+    if isinstance(content, bytes):
+        return Response(status, head.of_whole, content)
+    return Response(status, head.of_whole, FileBody(content, [range(head.size)], buffers))
 
 
 def _respond_partial(
     selected: Representation, ranges: tuple[range, ...], buffers: Buffers
 ) -> Response:
-    size = selected.size
+    fields, size = selected.head.fields, selected.head.size
     if len(ranges) == 1:
-        fields = (*selected.fields, ("Content-Range", content_range(ranges[0], size)))
-        return Response(206, _headers(fields, len(ranges[0])), _body_of(selected, ranges, buffers))
+        part = ranges[0]
+        of_part = ("Content-Range", content_range(part, size)), ("Content-Length", str(len(part)))
+        return Response(206, Headers((*fields, *of_part)), _body_of(selected, ranges, buffers))
     boundary = secrets.token_hex(16)
     parts, length = multipart_byteranges(
         ranges,
         size=size,
-        content_type=Headers(selected.fields).get("content-type") or "",
+        content_type=Headers(fields).get("content-type") or "",
         boundary=boundary,
     )
-    headers = _headers(selected.fields, length).with_header(
+    headers = Headers((*fields, ("Content-Length", str(length)))).with_header(
         "Content-Type", f"multipart/byteranges; boundary={boundary}"
     )
     return Response(206, headers, _body_of(selected, parts, buffers))
@@ -168,24 +186,15 @@ def _body_of(
     )
 
 
-def _respond_without_content(selected: Representation, status: int) -> Response:
-    """Return a 304 or 412, with what RFC 9110 §15.4.5 wants to be told of the content."""
-    fields = [field for field in selected.fields if field[0].lower() not in _OF_CONTENT]
-    return Response(status, Headers(fields if status == 304 else _uncached(fields)))
-
-
-def _respond_unsatisfied(selected: Representation) -> Response:
-    text = Response.text("416 Range Not Satisfiable: there is nothing in that range\n", 416)
-    response = _respond_without_content(selected, 416)
-    size = ("Content-Range", unsatisfied_range(selected.size))
-    return Response(416, Headers((*response.headers, size, *text.headers)), text.body)
-
-
-def _uncached(fields: list[tuple[str, str]]) -> Headers:
+def _respond_without_content(head: Head, status: int) -> Response:
+    if status == 304:
+        return Response(status, head.without_content)
     # RFC 9111 §3: a page that may be kept for a year says so of any status.
-    return Headers(fields).with_header("Cache-Control", "no-cache")
+    return Response(status, head.without_content.with_header("Cache-Control", "no-cache"))
 
 
-@lru_cache(maxsize=1024)  # the same fields for the same page
-def _headers(fields: Fields, length: int) -> Headers:
-    return Headers((*fields, ("Content-Length", str(length))))
+def _respond_unsatisfied(head: Head) -> Response:
+    text = Response.text("416 Range Not Satisfiable: there is nothing in that range\n", 416)
+    response = _respond_without_content(head, 416)
+    size = ("Content-Range", unsatisfied_range(head.size))
+    return Response(416, Headers((*response.headers, size, *text.headers)), text.body)

@@ -57,7 +57,7 @@ class ValidatorsOf:
         return Validators(await self._content_tag(file, now), None)
 
     async def _content_tag(self, file: OpenFile | KeptFile, now: float) -> str:
-        identity = file_identity(file.status)
+        identity = file.identity
         while (tag := self._tags.get(identity)) is None:
             reading = self._readings.get(identity)
             if reading is None:

@@ -3,7 +3,7 @@
 ``Pages`` is one story: method, where the path leads, what is selected there, response. What a path,
 a range or a tag is, ``rules`` knows; where a request leads, ``directions``; which page a name
 means, ``site``; what may be opened, ``open_file``; in which coding a page is sent, ``variants``;
-what is sent of it, ``files.representation``.
+what is told of it, ``heads``; what is sent of it, ``files.representation``.
 """
 
 import logging
@@ -11,22 +11,19 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
 
 from ..errors import ConfigError, HTTPError
-from ..files.kept_files import Files
+from ..files.kept_files import Files, KeptFile
 from ..files.open_file import Folder, OpenFile
-from ..files.representation import Fields, Representation, content_fields, respond
-from ..files.validators import Source, Validators, ValidatorsOf
+from ..files.representation import Fields, Representation, respond
+from ..files.validators import Source
 from ..messages import Headers, Request, Response
-from ..rules.cache_policy import cache_control
-from ..rules.entity_tag import coded_entity_tag
 from ..rules.header_rules import HeaderRules
-from ..rules.media_types import media_type
 from ..rules.page_policy import PAGE_POLICY
 from ..rules.url_path import PagePath, decode_path, encode_segments, is_servable_name, page_path
 from .author_files import AuthorFiles
 from .directions import Directions, Elsewhere
+from .heads import REVALIDATE, Heads
 from .listing import Listings
 from .site import ListedFolder, Page, Site
 from .variants import Variant, Variants
@@ -41,9 +38,6 @@ _OUR_FAULT = (500, 503)
 _ALLOW = ("Allow", "GET, HEAD, OPTIONS")
 
 _CSP = "Content-Security-Policy"
-
-# Kept, but asked about each time: what is missing may come, and what was moved may come back.
-_REVALIDATE = ("Cache-Control", "no-cache")
 
 
 class Pages:
@@ -95,10 +89,10 @@ class Pages:
         )
         self._directions = Directions(self._site, prefix=encode_segments(prefix_segments), spa=spa)
         self._variants = Variants(self._files, on_the_fly=compress)
-        self._validators_of = ValidatorsOf(etag)
         self._listings = Listings(folder)
         self._hsts = (("Strict-Transport-Security", f"max-age={hsts}"),) if hsts else ()
         self._policy = (*PAGE_POLICY, *self._hsts)
+        self._heads = Heads(self._policy, etag)
 
     async def __call__(self, request: Request, /) -> Response:
         """Answer a request for a page.
@@ -150,15 +144,8 @@ class Pages:
         variant = None
         try:
             variant = await self._variants.select(request, page)
-            validators = await self._validators(request, variant, page.status)
-            told = _told_of(page.name, variant.coding, validators, varies=variant.varies)
-            fields = (*self._policy, *more, *told)
-            fields = rules.apply(fields, path=path.text, authority=request.authority)
-            if page.status != 200:
-                # What the author keeps for a year must not be what is missing today.
-                fields = tuple(Headers(fields).with_header(*_REVALIDATE))
-            content = await self._content(request, variant)
-            selected = Representation(content, validators, fields)
+            head = await self._heads.find(request, path, page, variant, rules, more=more)
+            selected = Representation(await self._content(request, variant), head)
             return respond(request, selected, self._files.buffers, status=page.status)
         finally:
             page.file.close()
@@ -166,22 +153,14 @@ class Pages:
                 variant.file.close()
 
     async def _content(self, request: Request, variant: Variant) -> bytes | OpenFile:
+        file = variant.file
         if variant.content is not None:
             return variant.content
-        if request.method == "HEAD" and isinstance(variant.file, OpenFile):
-            return variant.file  # nothing of which is read
-        return await self._files.load(variant.segments, variant.file, now=request.received_at)
-
-    async def _validators(
-        self, request: Request, variant: Variant, status: int
-    ) -> Validators | None:
-        if status != 200:  # they would be those of another resource
-            return None
-        validators = await self._validators_of(variant.file, now=request.received_at)
-        if variant.coding is not None and variant.content is not None:
-            etag = coded_entity_tag(validators.etag, variant.coding)
-            return validators._replace(etag=etag)
-        return validators
+        if isinstance(file, KeptFile):
+            return file.content
+        if request.method == "HEAD":
+            return file  # nothing of which is read
+        return await self._files.load(variant.segments, file, now=request.received_at)
 
     async def _list(
         self, request: Request, path: PagePath, folder: ListedFolder, rules: HeaderRules
@@ -198,7 +177,7 @@ class Pages:
 
     def _redirect(self, elsewhere: Elsewhere) -> Response:
         redirect = Response.redirect(elsewhere.location, elsewhere.status)
-        fields = (*self._policy, _REVALIDATE, *redirect.headers)
+        fields = (*self._policy, REVALIDATE, *redirect.headers)
         return Response(elsewhere.status, Headers(fields))
 
     async def _error_page(
@@ -233,17 +212,7 @@ class Pages:
 
     def _not_found(self) -> Response:
         text = Response.text("There is no such page.\n", 404)
-        return Response(404, Headers((*self._policy, _REVALIDATE, *text.headers)), text.body)
-
-
-# The head of a page, prepared: it is made of nothing but these.
-@lru_cache(maxsize=1024)
-def _told_of(
-    name: str, coding: str | None, validators: Validators | None, *, varies: bool
-) -> Fields:
-    kind = media_type(name)
-    cache = cache_control(name, kind)
-    return content_fields(kind, cache, validators, coding=coding, varies=varies)
+        return Response(404, Headers((*self._policy, REVALIDATE, *text.headers)), text.body)
 
 
 def _prefix_segments(prefix: str) -> tuple[str, ...]:

@@ -99,6 +99,10 @@ class HeaderRules:
     def __init__(self, rules: Iterable[_Rule] = ()) -> None:
         self._rules = tuple(rules)
 
+    def __bool__(self) -> bool:
+        """Whether there are any; without, neither path nor authority make a difference."""
+        return bool(self._rules)
+
     def apply(
         self, fields: Sequence[tuple[str, str]], *, path: str, authority: str
     ) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,107 @@
+"""What is told of pages, prepared once and kept as long as nothing has changed that it is made of.
+
+That is the state of the file, what the author wants, and which of the variants is sent. Also what
+is too large to be kept itself, or is asked about only, has its head here.
+"""
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+from ..files.file_status import is_settled
+from ..files.representation import Fields, Head, content_fields
+from ..files.validators import Source, Validators, ValidatorsOf
+from ..messages import Headers, Request
+from ..rules.cache_policy import cache_control
+from ..rules.entity_tag import coded_entity_tag
+from ..rules.header_rules import HeaderRules
+from ..rules.media_types import media_type
+from ..rules.url_path import PagePath
+from .site import Page
+from .variants import Variant
+
+__all__ = ["REVALIDATE", "Heads"]
+
+REVALIDATE = ("Cache-Control", "no-cache")
+"""Kept, but asked about each time: what is missing may come, and what was moved may come back."""
+
+_MAX_HEADS = 2048  # each of some 3 KiB
+
+_Key = tuple[tuple[str, ...], str | None, int]  # the names of a page, its coding, the status
+
+
+class _Made(NamedTuple):
+    """What a head was made of, beside the page and the coding that it is kept by."""
+
+    file: tuple[int, ...]
+    size: int
+    rules: HeaderRules
+    asked_for: tuple[str, str] | None
+    """The path and the authority of the request, if the author's rules ask for them."""
+
+
+class Heads:
+    """The heads of pages: ``policy`` is told with each, and ``source`` is what tags are made of."""
+
+    def __init__(self, policy: Fields, source: Source) -> None:
+        self._policy = policy
+        self._validators_of = ValidatorsOf(source)
+        self._kept: OrderedDict[_Key, tuple[_Made, Head]] = OrderedDict()
+
+    async def find(
+        self,
+        request: Request,
+        path: PagePath,
+        page: Page,
+        variant: Variant,
+        rules: HeaderRules,
+        *,
+        more: Fields = (),
+    ) -> Head:
+        """Return the head of a page in this variant, by the author's rules; with ``more`` fields.
+
+        ``path`` is that of the request. Raises what finding validators raises, and cancelling does
+        what it does there.
+        """
+        file = variant.file
+        size = file.status.st_size if variant.content is None else len(variant.content)
+        asked_for = (path.text, request.authority) if rules else None
+        made = _Made(file.identity, size, rules, asked_for)
+        # A file that may change without a trace has a head of the moment.
+        is_lasting = not more and is_settled(file.status, request.received_at)
+        key = (page.segments, variant.coding, page.status)
+        if is_lasting and (kept := self._kept.get(key)) and kept[0] == made:
+            self._kept.move_to_end(key)
+            return kept[1]
+        validators = await self._validators(request, variant, page.status)
+        fields = (*self._policy, *more, *_fields_of(page.name, variant, validators))
+        fields = rules.apply(fields, path=path.text, authority=request.authority)
+        if page.status != 200:
+            # What the author keeps for a year must not be what is missing today.
+            fields = tuple(Headers(fields).with_header(*REVALIDATE))
+        head = Head(validators, fields, size)
+        if is_lasting:
+            self._keep(key, made, head)
+        return head
+
+    async def _validators(
+        self, request: Request, variant: Variant, status: int
+    ) -> Validators | None:
+        if status != 200:  # they would be those of another resource
+            return None
+        validators = await self._validators_of(variant.file, now=request.received_at)
+        if variant.coding is not None and variant.content is not None:
+            etag = coded_entity_tag(validators.etag, variant.coding)
+            return validators._replace(etag=etag)
+        return validators
+
+    def _keep(self, key: _Key, made: _Made, head: Head) -> None:
+        self._kept[key] = made, head
+        self._kept.move_to_end(key)
+        if len(self._kept) > _MAX_HEADS:
+            self._kept.popitem(last=False)
+
+
+def _fields_of(name: str, variant: Variant, validators: Validators | None) -> Fields:
+    kind = media_type(name)
+    cache = cache_control(name, kind)
+    return content_fields(kind, cache, validators, coding=variant.coding, varies=variant.varies)
