@@ -15,7 +15,7 @@ from ..rules.media_types import media_type as media_type_of
 from .file_body import Buffers
 from .kept_files import MAX_BYTES_AT_ONCE, read_whole
 from .open_file import OpenFile, open_file
-from .representation import Head, Representation, content_fields, respond
+from .representation import Content, Head, content_fields, respond
 from .validators import ValidatorsOf
 
 __all__ = ["file_response"]
@@ -55,7 +55,7 @@ async def file_response(
             fields.append(("Content-Disposition", attachment(download_as)))
         content = await _content_of(request, file)
         head = Head(validators, tuple(fields), file.status.st_size)
-        return respond(request, Representation(content, head), Buffers())
+        return respond(request, head, content, Buffers())
 
 
 def _open(path: str | os.PathLike[str]) -> OpenFile:
@@ -66,7 +66,7 @@ def _open(path: str | os.PathLike[str]) -> OpenFile:
         raise HTTPError(404, "there is no such file") from exc
 
 
-async def _content_of(request: Request, file: OpenFile) -> bytes | OpenFile:
+async def _content_of(request: Request, file: OpenFile) -> Content:
     if request.method == "HEAD" or file.status.st_size > MAX_BYTES_AT_ONCE:
         return file
     return await read_whole(file)

@@ -69,6 +69,8 @@ class OpenFile:
 
     __slots__ = ("_fd", "path", "status")
 
+    content = None  # is not in memory, as that of a ``KeptFile``
+
     def __init__(self, fd: int, status: os.stat_result, path: str) -> None:
         self._fd = fd
         self.status = status

@@ -8,7 +8,6 @@ request's path means.
 import secrets
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 from ..messages import Headers, Request, Response
 from ..rules.byte_range import (
@@ -24,9 +23,11 @@ from .file_body import Buffers, FileBody
 from .open_file import OpenFile
 from .validators import Validators
 
-__all__ = ["Fields", "Head", "Representation", "content_fields", "respond"]
+__all__ = ["Content", "Fields", "Head", "content_fields", "respond"]
 
 Fields = tuple[tuple[str, str], ...]
+Content = bytes | OpenFile
+"""What is small comes as bytes, so that head and body leave in one piece."""
 
 _CONDITIONAL = frozenset({"if-match", "if-unmodified-since", "if-none-match", "if-modified-since"})
 _OF_CONTENT = ("content-type", "content-encoding")
@@ -53,14 +54,6 @@ class Head:
     def without_content(self) -> Headers:
         """The header fields that RFC 9110 §15.4.5 wants of a 304."""
         return Headers(field for field in self.fields if field[0].lower() not in _OF_CONTENT)
-
-
-class Representation(NamedTuple):
-    """The content that was selected for a request, with what is told of it (RFC 9110 §8)."""
-
-    content: bytes | OpenFile
-    """What is small as bytes, so that head and body leave in one piece."""
-    head: Head
 
 
 def content_fields(
@@ -90,29 +83,29 @@ def content_fields(
 
 
 def respond(
-    request: Request, selected: Representation, buffers: Buffers, *, status: int = 200
+    request: Request, head: Head, content: Content, buffers: Buffers, *, status: int = 200
 ) -> Response:
-    """Return the response to a GET or HEAD request for what was selected.
+    """Return the response to a GET or HEAD request for the representation that was selected.
 
     With another ``status`` than 200, or without validators, the whole is sent, whatever the
     conditions. A file that is streamed is taken over; the caller closes it in any case.
     """
-    validators = selected.head.validators
+    validators = head.validators
     if status != 200 or validators is None:
-        return _respond_whole(selected, buffers, status)
+        return _respond_whole(head, content, buffers, status)
     names = request.headers.names
     if not names.isdisjoint(_CONDITIONAL):
         ended_by = _evaluate_preconditions(request, validators)
         if ended_by is not None:
-            return _respond_without_content(selected.head, ended_by)
+            return _respond_without_content(head, ended_by)
     if "range" not in names:
-        return _respond_whole(selected, buffers, status)
-    ranges = _requested_ranges(request, validators, selected.head.size)
+        return _respond_whole(head, content, buffers, status)
+    ranges = _requested_ranges(request, validators, head.size)
     if ranges is None:
-        return _respond_whole(selected, buffers, status)
+        return _respond_whole(head, content, buffers, status)
     if not ranges:
-        return _respond_unsatisfied(selected.head)
-    return _respond_partial(selected, ranges, buffers)
+        return _respond_unsatisfied(head)
+    return _respond_partial(head, content, ranges, buffers)
 
 
 def _evaluate_preconditions(request: Request, validators: Validators) -> int | None:
@@ -147,21 +140,20 @@ def _requested_ranges(
     return select_ranges(field_value, size)
 
 
-def _respond_whole(selected: Representation, buffers: Buffers, status: int) -> Response:
-    head, content = selected.head, selected.content
+def _respond_whole(head: Head, content: Content, buffers: Buffers, status: int) -> Response:
     if isinstance(content, bytes):
         return Response(status, head.of_whole, content)
     return Response(status, head.of_whole, FileBody(content, [range(head.size)], buffers))
 
 
 def _respond_partial(
-    selected: Representation, ranges: tuple[range, ...], buffers: Buffers
+    head: Head, content: Content, ranges: tuple[range, ...], buffers: Buffers
 ) -> Response:
-    fields, size = selected.head.fields, selected.head.size
+    fields, size = head.fields, head.size
     if len(ranges) == 1:
         part = ranges[0]
         of_part = ("Content-Range", content_range(part, size)), ("Content-Length", str(len(part)))
-        return Response(206, Headers((*fields, *of_part)), _body_of(selected, ranges, buffers))
+        return Response(206, Headers((*fields, *of_part)), _body_of(content, ranges, buffers))
     boundary = secrets.token_hex(16)
     parts, length = multipart_byteranges(
         ranges,
@@ -172,13 +164,12 @@ def _respond_partial(
     headers = Headers((*fields, ("Content-Length", str(length)))).with_header(
         "Content-Type", f"multipart/byteranges; boundary={boundary}"
     )
-    return Response(206, headers, _body_of(selected, parts, buffers))
+    return Response(206, headers, _body_of(content, parts, buffers))
 
 
 def _body_of(
-    selected: Representation, parts: Sequence[range | bytes], buffers: Buffers
+    content: Content, parts: Sequence[range | bytes], buffers: Buffers
 ) -> bytes | FileBody:
-    content = selected.content
     if not isinstance(content, bytes):
         return FileBody(content, parts, buffers)
     return b"".join(

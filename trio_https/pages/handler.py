@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ..errors import ConfigError, HTTPError
-from ..files.kept_files import Files, KeptFile
+from ..files.kept_files import Files
 from ..files.open_file import Folder, OpenFile
-from ..files.representation import Fields, Representation, respond
+from ..files.representation import Content, Fields, respond
 from ..files.validators import Source
 from ..messages import Headers, Request, Response
 from ..rules.header_rules import HeaderRules
@@ -145,22 +145,17 @@ class Pages:
         try:
             variant = await self._variants.select(request, page)
             head = await self._heads.find(request, path, page, variant, rules, more=more)
-            selected = Representation(await self._content(request, variant), head)
-            return respond(request, selected, self._files.buffers, status=page.status)
+            content = variant.content or variant.file.content or await self._load(request, variant)
+            return respond(request, head, content, self._files.buffers, status=page.status)
         finally:
             page.file.close()
             if variant is not None:
                 variant.file.close()
 
-    async def _content(self, request: Request, variant: Variant) -> bytes | OpenFile:
-        file = variant.file
-        if variant.content is not None:
-            return variant.content
-        if isinstance(file, KeptFile):
-            return file.content
-        if request.method == "HEAD":
-            return file  # nothing of which is read
-        return await self._files.load(variant.segments, file, now=request.received_at)
+    async def _load(self, request: Request, variant: Variant) -> Content:
+        if request.method == "HEAD" and isinstance(variant.file, OpenFile):
+            return variant.file  # nothing of which is read
+        return await self._files.load(variant.segments, variant.file, now=request.received_at)
 
     async def _list(
         self, request: Request, path: PagePath, folder: ListedFolder, rules: HeaderRules

@@ -5,7 +5,6 @@ is too large to be kept itself, or is asked about only, has its head here.
 """
 
 from collections import OrderedDict
-from typing import NamedTuple
 
 from ..files.file_status import is_settled
 from ..files.representation import Fields, Head, content_fields
@@ -29,14 +28,9 @@ _MAX_HEADS = 2048  # each of some 3 KiB
 _Key = tuple[tuple[str, ...], str | None, int]  # the names of a page, its coding, the status
 
 
-class _Made(NamedTuple):
-    """What a head was made of, beside the page and the coding that it is kept by."""
-
-    file: tuple[int, ...]
-    size: int
-    rules: HeaderRules
-    asked_for: tuple[str, str] | None
-    """The path and the authority of the request, if the author's rules ask for them."""
+# What a head was made of, beside that: the state of the file, how much is sent, the rules, and of
+# the request its path and authority, if there are rules.
+_Origin = tuple[tuple[int, ...], int, HeaderRules, tuple[str, str] | None]
 
 
 class Heads:
@@ -45,7 +39,7 @@ class Heads:
     def __init__(self, policy: Fields, source: Source) -> None:
         self._policy = policy
         self._validators_of = ValidatorsOf(source)
-        self._kept: OrderedDict[_Key, tuple[_Made, Head]] = OrderedDict()
+        self._kept: OrderedDict[_Key, tuple[_Origin, Head]] = OrderedDict()
 
     async def find(
         self,
@@ -65,11 +59,11 @@ class Heads:
         file = variant.file
         size = file.status.st_size if variant.content is None else len(variant.content)
         asked_for = (path.text, request.authority) if rules else None
-        made = _Made(file.identity, size, rules, asked_for)
+        origin = (file.identity, size, rules, asked_for)
         # A file that may change without a trace has a head of the moment.
         is_lasting = not more and is_settled(file.status, request.received_at)
         key = (page.segments, variant.coding, page.status)
-        if is_lasting and (kept := self._kept.get(key)) and kept[0] == made:
+        if is_lasting and (kept := self._kept.get(key)) and kept[0] == origin:
             self._kept.move_to_end(key)
             return kept[1]
         validators = await self._validators(request, variant, page.status)
@@ -80,7 +74,7 @@ class Heads:
             fields = tuple(Headers(fields).with_header(*REVALIDATE))
         head = Head(validators, fields, size)
         if is_lasting:
-            self._keep(key, made, head)
+            self._keep(key, origin, head)
         return head
 
     async def _validators(
@@ -94,8 +88,8 @@ class Heads:
             return validators._replace(etag=etag)
         return validators
 
-    def _keep(self, key: _Key, made: _Made, head: Head) -> None:
-        self._kept[key] = made, head
+    def _keep(self, key: _Key, origin: _Origin, head: Head) -> None:
+        self._kept[key] = origin, head
         self._kept.move_to_end(key)
         if len(self._kept) > _MAX_HEADS:
             self._kept.popitem(last=False)

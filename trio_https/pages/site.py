@@ -116,10 +116,13 @@ class Site:
         """Close the page and return its URL if that is another than its name."""
         if moved := self._canonical_index(page):
             return moved
-        stem = page.name.removesuffix(_HTML)
+        name = page.name
+        if not name.endswith(_HTML):
+            return None
+        stem = name.removesuffix(_HTML)
         canonical = (*page.segments[:-1], stem)
         # What is no name without its extension, "etc.", or hidden, "page~", has no such URL.
-        if stem == page.name or not is_servable_name(stem) or is_hidden(canonical):
+        if not is_servable_name(stem) or is_hidden(canonical):
             return None
         with _closed_on_error(page):
             if self._is_file(canonical):

@@ -7,7 +7,7 @@ says; how content is coded, ``compression``.
 
 import os
 from collections import OrderedDict
-from itertools import takewhile
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..files.codecs import CODING_SUFFIXES
@@ -16,7 +16,7 @@ from ..files.file_status import file_identity, is_settled
 from ..files.kept_files import Files, KeptFile
 from ..files.open_file import OpenFile
 from ..messages import Request
-from ..rules.content_coding import IDENTITY, acceptable_codings, is_compressible
+from ..rules.content_coding import is_compressible, preferred_codings
 from ..rules.media_types import media_type
 from .site import Page
 
@@ -55,12 +55,13 @@ class Variants:
         Its file may be another than that of the page. Raises ``OSError``, ``HTTPError`` 503.
         Cancelling leaves no file open but that of the page.
         """
-        if not is_compressible(media_type(page.name)):
+        if not _is_compressible(page.name):
             return Variant(page.segments, page.file, varies=False)
-        acceptable = acceptable_codings(request.headers.get("accept-encoding"), _CODINGS)
-        wanted = tuple(takewhile(IDENTITY.__ne__, acceptable))
+        wanted = preferred_codings(request.headers.get("accept-encoding"), _CODINGS)
+        if not wanted:
+            return Variant(page.segments, page.file)
         now = request.received_at
-        if wanted and (neighbour := self._find_neighbour(page, wanted, now=now)):
+        if neighbour := self._find_neighbour(page, wanted, now=now):
             return neighbour
         # Of what is made on the fly there are no parts.
         if self._compressor is not None and "range" not in request.headers.names:
@@ -74,7 +75,9 @@ class Variants:
         self, page: Page, codings: tuple[str, ...], *, now: float
     ) -> Variant | None:
         search = (page.segments, codings)
-        folder = _folder_state(page, now)
+        # Asked for before neighbours are: one that comes in between is seen the next time.
+        status = _folder_status(page)
+        folder = status and file_identity(status)
         if folder is not None and self._without.get(search) == folder:
             return None
         is_without = True
@@ -88,7 +91,7 @@ class Variants:
                 return Variant(segments, file, coding)
             file.close()
             is_without = False  # it may become newer without a trace in the folder
-        if is_without and folder is not None:
+        if is_without and status and folder and is_settled(status, now):
             self._remember_without(search, folder)
         return None
 
@@ -99,10 +102,14 @@ class Variants:
             self._without.popitem(last=False)
 
 
-def _folder_state(page: Page, now: float) -> tuple[int, ...] | None:
+@lru_cache(maxsize=2048)  # of all that is asked where no coding is wanted, this takes longest
+def _is_compressible(name: str) -> bool:
+    return is_compressible(media_type(name))
+
+
+def _folder_status(page: Page) -> os.stat_result | None:
     """Return what changes when a file comes into the folder of a page, None where none can tell."""
     try:
-        status = os.stat(os.path.dirname(page.file.path))  # noqa: PTH116, PTH120 -- hot
+        return os.stat(os.path.dirname(page.file.path))  # noqa: PTH116, PTH120 -- hot
     except OSError:
         return None
-    return file_identity(status) if is_settled(status, now) else None

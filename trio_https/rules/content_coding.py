@@ -7,8 +7,9 @@ caller knows; nothing is compressed here.
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import takewhile
 
-__all__ = ["IDENTITY", "acceptable_codings", "is_compressible"]
+__all__ = ["IDENTITY", "acceptable_codings", "is_compressible", "preferred_codings"]
 
 IDENTITY = "identity"
 """The name of no coding at all (RFC 9110 §12.5.3)."""
@@ -43,6 +44,13 @@ def acceptable_codings(field_value: str | None, offered: Sequence[str]) -> tuple
     return select(field_value, tuple(offered))
 
 
+def preferred_codings(field_value: str | None, offered: Sequence[str]) -> tuple[str, ...]:
+    """Return those that ``acceptable_codings`` returns before ``IDENTITY``."""
+    if field_value is None:
+        return ()
+    return tuple(takewhile(IDENTITY.__ne__, acceptable_codings(field_value, offered)))
+
+
 def _select(field_value: str, offered: tuple[str, ...]) -> tuple[str, ...]:
     weights = _parse_weights(field_value)
     # RFC 9110 §12.5.3: "*" is any coding that is not named, and so it can refuse identity, too.
@@ -66,7 +74,6 @@ def _parse_weights(field_value: str) -> dict[str, float]:
     return weights
 
 
-@lru_cache(maxsize=_MAX_KEPT_VALUES)
 def is_compressible(media_type: str) -> bool:
     """Whether content of this type gets smaller by a general coding.
 

@@ -7,6 +7,7 @@ file exists, and where a link leads, is not known here.
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import takewhile
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
@@ -32,6 +33,11 @@ AUTHOR_FILES = frozenset({"_headers", "_redirects"})
 """What the author of a folder tells the server, in files at its root."""
 
 _MAX_SEGMENTS = 256  # no folder is nested deeper, and a path of 8 KiB could have 4,000
+
+# What a path means its text alone decides, and reading it takes as long as looking at a file twice:
+# so it is kept, but for paths that are longer than those in use.
+_MAX_KEPT_CHARACTERS = 256
+_MAX_KEPT_PATHS = 2048
 
 _MALFORMED_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -84,11 +90,19 @@ def page_path(raw_path: str, *, prefix: str = "") -> PagePath | None:
     ``prefix`` is decoded, and does not end in a slash. ``raw_path`` may be "", where what it is
     below of was asked for without a slash. Raises ``HTTPError`` as ``decode_path``.
     """
+    read = _read_page_path if len(raw_path) > _MAX_KEPT_CHARACTERS else _read_page_path_kept
+    return read(raw_path, prefix)
+
+
+def _read_page_path(raw_path: str, prefix: str) -> PagePath | None:
     text = decode_path(raw_path)
     if text != prefix and not text.startswith(f"{prefix}/"):
         return None
     segments = file_segments(raw_path or "/", depth=prefix.count("/"))
     return PagePath(text[len(prefix) :], segments)
+
+
+_read_page_path_kept = lru_cache(maxsize=_MAX_KEPT_PATHS)(_read_page_path)
 
 
 def decode_path(raw_path: str) -> str:
