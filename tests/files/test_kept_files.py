@@ -1,4 +1,5 @@
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -6,9 +7,10 @@ import trio
 import trio.testing
 
 from trio_https.errors import HTTPError
+from trio_https.files import kept_files
 from trio_https.files.file_status import file_identity
 from trio_https.files.kept_files import Files, KeptFile
-from trio_https.files.open_file import Folder, OpenFile
+from trio_https.files.open_file import Folder, OpenFile, real_path_by_name
 
 MODIFIED = 1_000_000_000
 NOW = MODIFIED + 1000.0
@@ -92,6 +94,174 @@ async def test_after_a_second_a_file_is_judged_again(
     await trio.sleep(1)
     with pytest.raises(FileNotFoundError):
         files.open(("folder", "page.html"))
+
+
+async def keep(files: Files, *names: tuple[str, ...]) -> None:
+    for name in names:
+        with files.open(name) as file:  # type: ignore[union-attr]
+            assert isinstance(file, OpenFile)
+            await files.load(name, file, now=NOW)
+
+
+async def test_after_a_second_one_look_at_a_folder_does_for_its_files(
+    root: Path, monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock
+) -> None:
+    write(root / "other.html", b"another page")
+    names = [("page.html",), ("other.html",)]
+    files = Files(Folder(root))
+    await keep(files, *names)
+    opened: list[str] = []
+    os_open = os.open
+
+    def record(path: str, flags: int) -> int:
+        opened.append(path)
+        return os_open(path, flags)
+
+    monkeypatch.setattr(os, "open", record)
+    for seconds, looks in ((0.9, 0), (0.2, 1), (0.9, 1), (0.2, 2)):
+        await trio.sleep(seconds)
+        assert all(isinstance(files.open(name), KeptFile) for name in names)
+        assert opened == [f"{root}/"] * looks
+
+
+def move_file_out_and_link_to_it(root: Path, outside: Path) -> None:
+    (root / "folder" / "page.html").rename(outside / "page.html")
+    (root / "folder" / "page.html").symlink_to(outside / "page.html")
+
+
+def move_folder_out_and_link_to_its_file(root: Path, outside: Path) -> None:
+    (root / "folder").rename(outside / "folder")
+    (root / "folder").mkdir()
+    (root / "folder" / "page.html").symlink_to(outside / "folder" / "page.html")
+
+
+def move_folder_out_and_link_to_it(root: Path, outside: Path) -> None:
+    (root / "folder").rename(outside / "folder")
+    (root / "folder").symlink_to(outside / "folder")
+
+
+def hide_folder_and_link_to_it(root: Path, outside: Path) -> None:
+    (root / "folder").rename(root / ".folder")
+    (root / "folder").symlink_to(root / ".folder")
+
+
+def remove(root: Path, outside: Path) -> None:
+    (root / "folder").rename(outside / "folder")
+
+
+@pytest.mark.parametrize("looked_at_before", [False, True])
+@pytest.mark.parametrize(
+    "change",
+    [
+        move_file_out_and_link_to_it,
+        move_folder_out_and_link_to_its_file,
+        move_folder_out_and_link_to_it,
+        hide_folder_and_link_to_it,
+        remove,
+    ],
+)
+async def test_what_is_not_below_the_folder_any_more_is_missing_after_a_second(
+    root: Path,
+    tmp_path: Path,
+    autojump_clock: trio.testing.MockClock,
+    change: Callable[[Path, Path], None],
+    looked_at_before: bool,
+) -> None:
+    (root / "folder" / "below").mkdir(parents=True)
+    (tmp_path / "outside").mkdir()
+    names = [("folder", "page.html"), ("folder", "below", "page.html")]
+    for name in names:
+        write(root.joinpath(*name), b"inside")
+    files = Files(Folder(root))
+    await keep(files, *names)
+    if looked_at_before:  # the folder, and not the file
+        await trio.sleep(1)
+        assert all(isinstance(files.open(name), KeptFile) for name in names)
+    change(root, tmp_path / "outside")
+    await trio.sleep(1)
+    moved = (
+        names
+        if change in (move_folder_out_and_link_to_it, hide_folder_and_link_to_it)
+        else names[:1]
+    )
+    for name in moved:
+        with pytest.raises(FileNotFoundError):
+            files.open(name)
+
+
+async def test_a_link_to_a_file_of_the_folder_is_judged_by_what_it_leads_to(
+    root: Path, tmp_path: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    (root / "folder").mkdir()
+    write(root / "folder" / "page.html", b"inside")
+    (root / "link.html").symlink_to(root / "folder" / "page.html")
+    files = Files(Folder(root))
+    await keep(files, ("link.html",))
+    await trio.sleep(1)
+    assert isinstance(files.open(("link.html",)), KeptFile)
+    # The file does not notice, nor does the folder of the link.
+    (root / "folder").rename(tmp_path / "outside")
+    (root / "folder").symlink_to(tmp_path / "outside")
+    await trio.sleep(1)
+    with pytest.raises(FileNotFoundError):
+        files.open(("link.html",))
+
+
+async def test_a_file_that_is_hidden_now_by_its_real_name_is_missing_after_a_second(
+    root: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    # Windows knows files by short names, too: the name that they are asked for by stays.
+    names = {"PAGE~1.HTM": "page.html"}
+
+    def real_path(fd: int, path: str) -> str:
+        folder, _, name = real_path_by_name(fd, path).rpartition("/")
+        return f"{folder}/{names.get(name, name)}"
+
+    write(root / "PAGE~1.HTM", b"a page")
+    files = Files(Folder(root, real_path=real_path))
+    await keep(files, ("PAGE~1.HTM",))
+    await trio.sleep(1)
+    assert isinstance(files.open(("PAGE~1.HTM",)), KeptFile)
+    names["PAGE~1.HTM"] = "page.html~"
+    await trio.sleep(1)
+    with pytest.raises(FileNotFoundError):
+        files.open(("PAGE~1.HTM",))
+
+
+async def test_what_is_outside_of_a_root_that_was_switched_is_missing_after_a_second(
+    root: Path, tmp_path: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    for name in ("old", "new"):
+        (root / name).mkdir()
+        write(root / name / "page.html", b"a page")
+    (root / "old" / "folder").mkdir()
+    write(root / "old" / "folder" / "page.html", b"inside")
+    (root / "new" / "folder").symlink_to(root / "old" / "folder")
+    (tmp_path / "current").symlink_to(root / "old")
+    files = Files(Folder(tmp_path / "current"))
+    await keep(files, ("folder", "page.html"))
+    (tmp_path / "current").unlink()
+    (tmp_path / "current").symlink_to(root / "new")
+    await keep(files, ("page.html",))
+    await trio.sleep(1)
+    with pytest.raises(FileNotFoundError):
+        files.open(("folder", "page.html"))
+
+
+async def test_no_more_folders_are_remembered_than_have_their_place(
+    root: Path, monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock
+) -> None:
+    monkeypatch.setattr(kept_files, "_MAX_FOLDERS", 2)
+    names = [(f"{number}", "page.html") for number in range(5)]
+    for name in names:
+        (root / name[0]).mkdir()
+        write(root.joinpath(*name), b"a page")
+    files = Files(Folder(root))
+    await keep(files, *names)
+    await trio.sleep(1)
+    for name in names:
+        assert isinstance(files.open(name), KeptFile)
+        assert len(files._real_folders) <= 2
 
 
 @pytest.mark.parametrize(("age", "kept"), [(0, False), (1.9, False), (2.0, True), (-5, False)])

@@ -1,7 +1,8 @@
 """The files of a folder, the small ones kept in memory as long as their status says the same.
 
 One look at the status of a file by its name is what a kept one costs, in place of opening, judging,
-reading and closing it. What its content is sent as is not known here.
+reading and closing it; and once a second one at its folder, for all files of that. What its content
+is sent as is not known here.
 """
 
 import os
@@ -24,17 +25,19 @@ _OVERHEAD_BYTES = 2048  # of an entry: status, names, what is prepared of its he
 
 # A folder on the way to the file may have been moved outside, without a trace in the file.
 _JUDGED_SECONDS = 1.0
+_MAX_FOLDERS = 1024
 
 
 class KeptFile:
     """A file whose ``content`` is in memory, with the ``status`` that it had when it was read."""
 
-    __slots__ = ("content", "identity", "judged_at", "path", "status")
+    __slots__ = ("content", "identity", "judged_at", "path", "real_path", "status")
 
-    def __init__(self, path: str, status: os.stat_result, content: bytes) -> None:
-        self.path = path
-        self.status = status
-        self.identity = file_identity(status)
+    def __init__(self, file: OpenFile, content: bytes) -> None:
+        self.path = file.path
+        self.real_path = file.real_path
+        self.status = file.status
+        self.identity = file.identity
         self.content = content
         self.judged_at = trio.current_time()
 
@@ -50,13 +53,15 @@ class Files:
         self.buffers = Buffers()
         self._bytes_left = max_kept_bytes
         self._kept: OrderedDict[tuple[str, ...], KeptFile] = OrderedDict()
+        # The real paths of folders, and when each was found.
+        self._real_folders: dict[tuple[str, ...], tuple[str, float]] = {}
 
     def open(self, segments: tuple[str, ...]) -> OpenFile | KeptFile:
         """Open a file as ``Folder.open`` does, or return it from memory if nothing has changed."""
         kept = self._kept.get(segments)
         if kept is None:
             return self._folder.open(segments)
-        if _is_current(kept):
+        if self._is_current(segments, kept):
             self._kept.move_to_end(segments)
             return kept
         self._forget(segments)
@@ -83,8 +88,40 @@ class Files:
             return file
         content = await read_whole(file)
         if is_settled(file.status, now):
-            self._keep(segments, KeptFile(file.path, file.status, content))
+            self._keep(segments, KeptFile(file, content))
         return content
+
+    def _is_current(self, segments: tuple[str, ...], file: KeptFile) -> bool:
+        now = trio.current_time()
+        try:
+            if _is_recent(file.judged_at, now):
+                return file_identity(os.stat(file.path)) == file.identity  # noqa: PTH116 -- hot
+            return self._is_in_its_folder(segments, file, now)
+        except OSError:
+            return False
+
+    def _is_in_its_folder(self, segments: tuple[str, ...], file: KeptFile, now: float) -> bool:
+        """Whether a file is itself, no link to it, in the folder where it was judged, still served.
+
+        One look at the folder does for all files in it. Of a thousand pages that are asked for in
+        turn, each takes a third less than if it was opened to be judged.
+        """
+        if file_identity(os.lstat(file.path)) != file.identity:
+            return False
+        folder, judged_at = self._find_real_folder(segments[:-1], now)
+        real_path = f"{folder}{os.sep}{segments[-1]}"
+        if real_path != file.real_path or not self._folder.serves(real_path):
+            return False
+        file.judged_at = judged_at
+        return True
+
+    def _find_real_folder(self, segments: tuple[str, ...], now: float) -> tuple[str, float]:
+        found = self._real_folders.get(segments)
+        if found is None or not _is_recent(found[1], now):
+            if len(self._real_folders) >= _MAX_FOLDERS:
+                self._real_folders.clear()
+            found = self._real_folders[segments] = self._folder.real_folder(segments), now
+        return found
 
     def _keep(self, segments: tuple[str, ...], file: KeptFile) -> None:
         self._forget(segments)
@@ -111,11 +148,6 @@ async def read_whole(file: OpenFile) -> bytes:
     return content
 
 
-def _is_current(file: KeptFile) -> bool:
+def _is_recent(moment: float, now: float) -> bool:
     # Not after another run's clock, either: each has one of its own.
-    if not 0 <= trio.current_time() - file.judged_at < _JUDGED_SECONDS:
-        return False
-    try:
-        return file_identity(os.stat(file.path)) == file.identity  # noqa: PTH116 -- hot
-    except OSError:
-        return False
+    return 0 <= now - moment < _JUDGED_SECONDS

@@ -64,17 +64,21 @@ class OpenFile:
     """A regular file, open for reading until the ``with`` block that it begins is left.
 
     ``status`` is that of the open file, whatever its name has come to mean since; ``path`` is the
-    name that it was opened by, for the log.
+    name that it was opened by, for the log; ``real_path`` the one by which a ``Folder`` has judged
+    it, free of links.
     """
 
-    __slots__ = ("_fd", "path", "status")
+    __slots__ = ("_fd", "path", "real_path", "status")
 
     content = None  # is not in memory, as that of a ``KeptFile``
 
-    def __init__(self, fd: int, status: os.stat_result, path: str) -> None:
+    def __init__(
+        self, fd: int, status: os.stat_result, path: str, real_path: str | None = None
+    ) -> None:
         self._fd = fd
         self.status = status
         self.path = path
+        self.real_path = real_path
 
     @property
     def identity(self) -> tuple[int, ...]:
@@ -126,7 +130,7 @@ class Folder:
             if not stat.S_ISDIR(self._root.stat().st_mode):
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
             os.stat(f"{self._prefix}.")  # noqa: PTH116 -- Path would drop the "."
-            self._real_root = self._find_real_root()
+            self._real_root = self._find_real_path(str(self._root))
         except OSError as exc:
             raise ConfigError(
                 f"{self._root}: the pages can't be served from here ({exc.strerror}). "
@@ -161,6 +165,27 @@ class Folder:
             _refuse(path, exc)
             raise
 
+    def real_folder(self, segments: tuple[str, ...]) -> str:
+        """Return the path, free of links, that the folder of these names has now.
+
+        Whether anything in it is served, ``serves`` says. Raises ``OSError``.
+        """
+        return self._find_real_path(self._path(segments))
+
+    def serves(self, real_path: str) -> bool:
+        """Whether a path without links is that of the root or below it, and not hidden.
+
+        Raises ``OSError`` where the root can't be found any more.
+        """
+        real_root = self._real_root  # another thread, which lists a folder, may change it
+        if not _is_below(real_path, real_root):
+            # The root may be a link that was switched to another folder, as in a deployment.
+            real_root = self._real_root = self._find_real_path(str(self._root))
+            if not _is_below(real_path, real_root):
+                return self._follow_links
+        below = real_path[len(real_root) + 1 :]
+        return not is_hidden(below.split(os.sep))  # noqa: PTH206 -- Path takes ten times as long
+
     def _path(self, segments: tuple[str, ...]) -> str:
         return self._prefix + "/".join(segments)  # Windows takes it too
 
@@ -185,7 +210,7 @@ class Folder:
             # Judged by the name that it had: a key is one also in the moment when it is replaced.
             real_path = real_path.removesuffix(_DELETED)
             # Reading a FIFO or a device would wait, or do things.
-            if not stat.S_ISREG(status.st_mode) or not self._serves(real_path):
+            if not stat.S_ISREG(status.st_mode) or not self.serves(real_path):
                 self._tell_of_link_out(path, real_path)
                 raise _missing(path)
             if _holds_private_key(fd, real_path):
@@ -194,7 +219,7 @@ class Folder:
         except BaseException:
             os.close(fd)
             raise
-        return OpenFile(fd, status, path)
+        return OpenFile(fd, status, path, real_path)
 
     def _tell_of_link_out(self, path: str, real_path: str) -> None:
         if not _is_below(real_path, self._real_root):
@@ -216,41 +241,29 @@ class Folder:
             raise
 
     def _judge_folder(self, fd: int | None, real_path: str, status: os.stat_result) -> OpenFolder:
-        if not stat.S_ISDIR(status.st_mode) or not self._serves(real_path):
+        if not stat.S_ISDIR(status.st_mode) or not self.serves(real_path):
             raise _missing(real_path)
         return OpenFolder(
             fd, real_path, status, is_root=real_path.rstrip(os.sep) == self._real_root
         )
 
     def _folder_or_missing(self, real_path: str) -> OSError:
-        if not self._serves(real_path):
+        if not self.serves(real_path):
             return _missing(real_path)
         return IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), real_path)
 
-    def _serves(self, real_path: str) -> bool:
-        """Whether a path without links is that of the root or below it, and not hidden."""
-        real_root = self._real_root  # another thread, which lists a folder, may change it
-        if not _is_below(real_path, real_root):
-            # The root may be a link that was switched to another folder, as in a deployment.
-            real_root = self._real_root = self._find_real_root()
-            if not _is_below(real_path, real_root):
-                return self._follow_links
-        below = real_path[len(real_root) + 1 :]
-        return not is_hidden(below.split(os.sep))  # noqa: PTH206 -- Path takes ten times as long
-
-    def _find_real_root(self) -> str:
-        """Return the root as the real paths of its files begin: without a separator at its end."""
-        root = str(self._root)
+    def _find_real_path(self, folder: str) -> str:
+        """Return a folder as the real paths of its files begin: without a separator at its end."""
         try:
-            fd = os.open(root, _FLAGS)
+            fd = os.open(folder, _FLAGS)
         except PermissionError:  # as in _open
-            real_root = os.path.realpath(root, strict=True)
+            real_path = os.path.realpath(folder, strict=True)
         else:
             try:
-                real_root = self._real_path_of(fd, root)
+                real_path = self._real_path_of(fd, folder)
             finally:
                 os.close(fd)
-        return real_root.rstrip(os.sep)
+        return real_path.rstrip(os.sep)
 
 
 def open_file(path: str) -> OpenFile:
