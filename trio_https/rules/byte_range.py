@@ -83,6 +83,8 @@ def _merge(asked: list[range]) -> tuple[range, ...]:
     Each stands where the first of those that it was made of was asked for (RFC 9110 §15.3.7.2).
     So the parts of an answer never hold more bytes than the representation.
     """
+    if len(asked) < 2:  # nearly always
+        return tuple(asked)
     merged: list[tuple[int, range]] = []
     for place, part in sorted(enumerate(asked), key=lambda placed: placed[1].start):
         if merged and part.start <= merged[-1][1].stop:
