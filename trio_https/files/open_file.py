@@ -306,6 +306,8 @@ _MAX_KEY_BYTES = 1024 * 1024  # four times all authorities that Mozilla trusts, 
 
 def _refuse(path: str, exc: OSError | ValueError) -> None:
     """Raise what the caller of ``open`` is told in place of ``exc``, if it isn't that."""
+    if isinstance(exc, FileNotFoundError):
+        return  # says so already, as for each URL of a page without its extension
     # ValueError: a name with NUL, or one that the file system can't encode.
     if not isinstance(exc, OSError) or exc.errno in _AS_IF_MISSING:
         raise _missing(path) from exc
