@@ -63,11 +63,16 @@ async def test_what_is_in_the_page_cache_needs_no_thread_and_no_turn(
             await response.body.aclose()
 
 
-@pytest.mark.parametrize("kind", ["a page", "a page at its pretty URL"])
+CODED_ON_THE_FLY = {"a page coded on the fly": ("/", {"Accept-Encoding": "gzip"})}
+
+
+@pytest.mark.parametrize(
+    "kind", ["a page", "a page at its pretty URL", "a neighbour", *CODED_ON_THE_FLY]
+)
 async def test_a_page_that_is_asked_for_again_is_not_opened_again(
     root: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    target, fields = HOT[kind]
+    target, fields = {**HOT, **CODED_ON_THE_FLY}[kind]
     pages = Pages(root)
     await ask(pages, target, headers=Headers(fields))
     opened: list[str] = []

@@ -91,6 +91,11 @@ class Files:
             self._keep(segments, KeptFile(file, content))
         return content
 
+    async def keep(self, segments: tuple[str, ...], file: OpenFile, *, now: float) -> None:
+        """Keep a small file, opened by ``segments``, as ``load`` does."""
+        if is_settled(file.status, now):
+            await self.load(segments, file, now=now)
+
     def _is_current(self, segments: tuple[str, ...], file: KeptFile) -> bool:
         now = trio.current_time()
         try:

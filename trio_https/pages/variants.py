@@ -61,6 +61,9 @@ class Variants:
         if not wanted:
             return Variant(page.segments, page.file)
         now = request.received_at
+        if isinstance(page.file, OpenFile):
+            # Also where something else is sent of it, it is looked at for each request.
+            await self._files.keep(page.segments, page.file, now=now)
         if neighbour := self._find_neighbour(page, wanted, now=now):
             return neighbour
         # Of what is made on the fly there are no parts.
