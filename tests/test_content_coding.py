@@ -3,7 +3,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_https.rules import media_types
-from trio_https.rules.content_coding import _select_kept, acceptable_codings, is_compressible
+from trio_https.rules.content_coding import (
+    _select_kept,
+    acceptable_codings,
+    is_compressible,
+    preferred_codings,
+)
 
 OFFERED = ("br", "zstd", "gzip")
 
@@ -74,6 +79,23 @@ OFFERED = ("br", "zstd", "gzip")
 )
 def test_codings_come_in_the_order_of_the_client(field_value: str, accepted: list[str]) -> None:
     assert list(acceptable_codings(field_value, OFFERED)) == accepted
+
+
+@pytest.mark.parametrize(
+    ("field_value", "preferred"),
+    [
+        (None, ()),
+        ("", ()),
+        ("identity;q=0", ()),
+        ("gzip, deflate, br, zstd", ("br", "zstd", "gzip")),
+        ("br, gzip;q=0.2, identity;q=0.5", ("br",)),
+        ("gzip, identity;q=0", ("gzip",)),
+    ],
+)
+def test_preferred_are_those_that_are_wanted_more_than_none(
+    field_value: str | None, preferred: tuple[str, ...]
+) -> None:
+    assert preferred_codings(field_value, OFFERED) == preferred
 
 
 def test_who_does_not_ask_gets_no_coding() -> None:
