@@ -25,7 +25,7 @@ _OVERHEAD_BYTES = 2048  # of an entry: status, names, what is prepared of its he
 
 # A folder on the way to the file may have been moved outside, without a trace in the file.
 _JUDGED_SECONDS = 1.0
-_MAX_FOLDERS = 1024
+_MAX_FOLDERS = 1024  # whose real paths are known
 
 
 class KeptFile:
@@ -108,8 +108,8 @@ class Files:
     def _is_in_its_folder(self, segments: tuple[str, ...], file: KeptFile, now: float) -> bool:
         """Whether a file is itself, no link to it, in the folder where it was judged, still served.
 
-        One look at the folder does for all files in it. Of a thousand pages that are asked for in
-        turn, each takes a third less than if it was opened to be judged.
+        One look at the folder does for all files in it: where many are asked for in turn, each asks
+        the system once, in place of the five times that it takes to open and judge it.
         """
         if file_identity(os.lstat(file.path)) != file.identity:
             return False

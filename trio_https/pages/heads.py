@@ -27,9 +27,8 @@ _MAX_HEADS = 2048  # each of some 3 KiB
 
 _Key = tuple[tuple[str, ...], str | None, int]  # the names of a page, its coding, the status
 
-
-# What a head was made of, beside that: the state of the file, how much is sent, the rules, and of
-# the request its path and authority, if there are rules.
+# What it was made of, beside that: the state of the file that is sent, how many bytes that is, the
+# author's rules, and where there are any, the path and the authority of the request.
 _Origin = tuple[tuple[int, ...], int, HeaderRules, tuple[str, str] | None]
 
 
