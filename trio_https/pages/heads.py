@@ -65,16 +65,27 @@ class Heads:
         if is_lasting and (kept := self._kept.get(key)) and kept[0] == origin:
             self._kept.move_to_end(key)
             return kept[1]
+        head = Head(*await self._tell(request, path, page, variant, rules, more), size)
+        if is_lasting:
+            self._keep(key, origin, head)
+        return head
+
+    async def _tell(
+        self,
+        request: Request,
+        path: PagePath,
+        page: Page,
+        variant: Variant,
+        rules: HeaderRules,
+        more: Fields,
+    ) -> tuple[Validators | None, Fields]:
         validators = await self._validators(request, variant, page.status)
         fields = (*self._policy, *more, *_fields_of(page.name, variant, validators))
         fields = rules.apply(fields, path=path.text, authority=request.authority)
         if page.status != 200:
             # What the author keeps for a year must not be what is missing today.
             fields = tuple(Headers(fields).with_header(*REVALIDATE))
-        head = Head(validators, fields, size)
-        if is_lasting:
-            self._keep(key, origin, head)
-        return head
+        return validators, fields
 
     async def _validators(
         self, request: Request, variant: Variant, status: int
