@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from ..messages import Address, Headers, TLSInfo
 
@@ -21,30 +22,30 @@ __all__ = ["AccessEntry", "JSONFormatter", "TextFormatter", "access_logger", "es
 access_logger = logging.getLogger("trio_https.access")
 
 
-# Not frozen, which would take 2.6 times as long: a sixth of what a line costs. Nobody changes one.
+# Frozen for type checkers alone: else it takes 2.6 times as long to make, a sixth of a line's cost.
 @dataclass(slots=True, kw_only=True)
 class AccessEntry:
     """One request and what became of it; ``str()`` gives its line."""
 
-    received_at: float
+    received_at: Final[float]
     """When the head had been received, in seconds since the epoch."""
-    client: Address | None
-    request_line: str
+    client: Final[Address | None]
+    request_line: Final[str]
     """As sent, "" where nothing could be made of it."""
-    status: int | None
+    status: Final[int | None]
     """None where the client left, or the connection was ended, before there was one."""
-    bytes_sent: int
+    bytes_sent: Final[int]
     """Of the body, without head and framing."""
-    duration: float
+    duration: Final[float]
     """From the received head to the last byte handed to the transport, in seconds."""
-    headers: Headers
+    headers: Final[Headers]
     """Of the request."""
-    tls: TLSInfo | None
-    error_id: str | None = None
+    tls: Final[TLSInfo | None]
+    error_id: Final[str | None] = None
     """Under which the traceback of a handler's bug stands in the log."""
-    user: str | None = None
+    user: Final[str | None] = None
     """Who has logged in with a password."""
-    request_id: str | None = None
+    request_id: Final[str | None] = None
     """By which others know it: proxies, and the client."""
 
     def __str__(self) -> str:
