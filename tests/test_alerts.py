@@ -284,7 +284,7 @@ async def test_a_connection_is_aborted_while_another_task_sends(
     opened: list[trio.SSLStream[trio.abc.Stream]] = []
 
     async def accept() -> None:
-        opened.append(await tls.shake_hands(ours, server_context, timeout=10))
+        opened.append(await tls.shake_hands(ours, server_context))
 
     client = trio.SSLStream(theirs, client_context, server_hostname="localhost")
     async with trio.open_nursery() as nursery:

@@ -22,7 +22,6 @@ from .messages import Address
 from .operate.access_log import escape
 from .rules.first_bytes import speaks_http
 from .service import Service
-from .stopping import Stopping
 
 __all__ = ["serve_connection"]
 
@@ -37,6 +36,7 @@ class _Progress:
 
     stream: trio.abc.Stream
     is_in_handshake: bool = True
+    is_closed: bool = False
 
 
 async def serve_connection(
@@ -50,6 +50,7 @@ async def serve_connection(
     try:
         await _serve(progress, service, client)
         await tls.close(progress.stream, timeout=service.limits.close_timeout)
+        progress.is_closed = True
     except ClientGone as exc:
         # A failed handshake is news for the operator, a client that leaves is not.
         level = logging.INFO if progress.is_in_handshake else logging.DEBUG
@@ -70,7 +71,9 @@ async def serve_connection(
         await tls.abort(progress.stream)
     finally:
         try:
-            await trio.aclose_forcefully(transport)
+            # Once more costs a fiftieth of a connection.
+            if not progress.is_closed:
+                await trio.aclose_forcefully(transport)
         finally:
             if progress.stream is not transport:
                 tls.forget(progress.stream)
@@ -115,40 +118,28 @@ async def _shake_hands(
 ) -> tuple[trio.abc.Stream, bytes]:
     """Return the encrypted stream; or, of a client that speaks HTTP, the bare one and its bytes."""
     timeout = min(service.limits.handshake_timeout, service.limits.first_head_timeout)
-    deadline = trio.current_time() + timeout
-    with trio.move_on_at(deadline) as wait:
+    has_place = False
+    # One scope for all three waits: each costs a hundredth of a connection.
+    with trio.move_on_after(timeout) as wait:
         await service.handshakes.acquire()
-    if wait.cancelled_caught:
+        try:
+            has_place = True
+            # Who has asked for nothing yet need not be waited for: browsers connect in advance.
+            with service.stopping.ends_wait(wait):
+                received = await tls.receive_opening(transport)
+            if speaks_http(received):
+                return transport, received
+            # Not the context of when it was accepted, maybe long before its hello.
+            context = current_context()
+            stream = await tls.shake_hands(transport, context, received=received, recorder=recorder)
+            return stream, b""
+        finally:
+            service.handshakes.release()
+    if not has_place:
         raise ClientGone("too many others were in a TLS handshake")
-    try:
-        received = await _receive_opening(transport, service.stopping, deadline)
-        if speaks_http(received):
-            return transport, received
-        stream = await tls.shake_hands(
-            transport,
-            current_context(),  # not that of when it was accepted, maybe long before its hello
-            timeout=_seconds_until(deadline),
-            received=received,
-            recorder=recorder,
-        )
-        return stream, b""
-    finally:
-        service.handshakes.release()
-
-
-async def _receive_opening(
-    transport: trio.abc.Stream, stopping: Stopping, deadline: float
-) -> bytes:
-    # Who has asked for nothing yet need not be waited for: browsers connect in advance.
-    with trio.CancelScope() as scope, stopping.ends_wait(scope):
-        return await tls.receive_opening(transport, timeout=_seconds_until(deadline))
-    raise ClientGone("the server is stopping")
-
-
-def _seconds_until(deadline: float) -> float:
-    # Under load a task may run after its deadline without having been cancelled by it; and of a
-    # time below 0, Trio raises ValueError.
-    return max(0.0, deadline - trio.current_time())
+    if trio.current_time() < wait.deadline:
+        raise ClientGone("the server is stopping")
+    raise tls.too_slow(timeout)
 
 
 def _redirecting(service: Service) -> Service:

@@ -43,6 +43,7 @@ __all__ = [
     "open_server_context",
     "receive_opening",
     "shake_hands",
+    "too_slow",
 ]
 
 _DEFAULT_SETTINGS = TLSSettings()
@@ -122,16 +123,16 @@ def _apply_policy(context: _ServerContext, policy: TLSPolicy) -> None:
         context.groups = GOOD_GROUPS
 
 
-async def receive_opening(transport: trio.abc.ReceiveStream, *, timeout: float) -> bytes:
+async def receive_opening(transport: trio.abc.ReceiveStream) -> bytes:
     """Return what a client says first: enough to tell HTTP from TLS, and all of its ClientHello.
 
     Of a ClientHello that is very long, or in many pieces, the beginning. b"" where the client has
-    ended its side. Raises ``ClientGone`` after ``timeout`` seconds, or when the connection broke;
-    ``transport`` is closed then, and also when this is cancelled.
+    ended its side. Raises ``ClientGone`` when the connection broke; ``transport`` is closed then,
+    and also when this is cancelled.
     """
     received = b""
     try:
-        with _failing_as_client_gone(timeout):
+        with _failing_as_client_gone():
             while data := await transport.receive_some(_OPENING_BYTES):
                 received += data
                 if not may_become_http(received) and not is_cut_off(received):
@@ -146,17 +147,16 @@ async def shake_hands(
     transport: trio.abc.Stream,
     context: ssl.SSLContext,
     *,
-    timeout: float,
     received: bytes = b"",
     recorder: FlightRecorder | None = None,
 ) -> trio.SSLStream[trio.abc.Stream]:
     """Return ``transport`` encrypted, once the handshake is done.
 
     ``received`` is what has come from it already. What is sent and received until the handshake is
-    done goes to ``recorder``, too. Raises ``ClientGone`` with the reason in words
-    where there was no handshake within ``timeout`` seconds or it failed; the client was sent the
-    alert then that says so, where there is one, and the transport is closed. It is closed, and at
-    once, also when this is cancelled.
+    done goes to ``recorder``, too. Raises ``ClientGone`` with the reason in words where the
+    handshake failed; the client was sent the alert then that says so, where there is one, and the
+    transport is closed. It is closed, and at once, also when this is cancelled: how long a client
+    may take is the caller's to say.
     """
     if recorder is not None:
         recorder.record("client", received, at=trio.current_time())
@@ -170,7 +170,7 @@ async def shake_hands(
         server_side=True,
     )
     try:
-        with _failing_as_client_gone(timeout):
+        with _failing_as_client_gone():
             if fault := check.find_fault(received):
                 await _refuse(transport, alerting, fault)
             await stream.do_handshake()
@@ -188,8 +188,15 @@ async def finish_handshake(stream: trio.SSLStream[trio.abc.Stream], *, timeout: 
 
     Raises ``ClientGone`` where that is not done within ``timeout`` seconds, or fails.
     """
-    with _failing_as_client_gone(timeout):
+    with _failing_as_client_gone(), trio.move_on_after(timeout):
         await stream.do_handshake()
+        return
+    raise too_slow(timeout)
+
+
+def too_slow(timeout: float) -> ClientGone:
+    """Return the error of a client that took longer than ``timeout`` seconds."""
+    return ClientGone(f"no TLS handshake within {timeout:.3g} s")
 
 
 def _check_for(context: ssl.SSLContext) -> HelloCheck:
@@ -199,12 +206,9 @@ def _check_for(context: ssl.SSLContext) -> HelloCheck:
 
 
 @contextmanager
-def _failing_as_client_gone(timeout: float) -> Iterator[None]:
+def _failing_as_client_gone() -> Iterator[None]:
     try:
-        with trio.fail_after(timeout):
-            yield
-    except trio.TooSlowError:
-        raise ClientGone(f"no TLS handshake within {timeout:.3g} s") from None
+        yield
     except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
         raise ClientGone(f"the TLS handshake failed: {_why_broken(exc)}") from exc
 
@@ -253,18 +257,16 @@ async def close(stream: trio.abc.Stream, *, timeout: float) -> None:
     has closed its own: to close with unread bytes is a reset, and a reset makes the client forget
     what it has not read yet (RFC 9112 §9.6). On cancellation the stream is closed at once.
     """
-    try:
-        with (
-            trio.move_on_after(timeout),
-            # The client may have been faster.
-            suppress(trio.BrokenResourceError, trio.ClosedResourceError),
-        ):
-            if isinstance(stream, trio.SSLStream):
-                await stream.aclose()  # closes the transport below, which lingers
-            else:
-                await lingering_transport(stream).aclose()
-    finally:
-        await trio.aclose_forcefully(stream)
+    with (
+        trio.move_on_after(timeout),
+        # The client may have been faster.
+        suppress(trio.BrokenResourceError, trio.ClosedResourceError),
+    ):
+        # Whatever becomes of these, they close what they close (``trio.abc.AsyncResource``).
+        if isinstance(stream, trio.SSLStream):
+            await stream.aclose()  # closes the transport below, which lingers
+        else:
+            await lingering_transport(stream).aclose()
 
 
 def forget(stream: trio.abc.Stream) -> None:

@@ -110,6 +110,20 @@ class SocketTransport(LingeringTransport):
             except OSError as exc:
                 raise trio.BrokenResourceError(str(exc)) from exc
 
+    async def aclose(self) -> None:
+        """End our side, and read until the other has ended its own; cancelled, close at once."""
+        try:
+            await trio.lowlevel.checkpoint_if_cancelled()
+            # See above; and OSError: a reset, or closed by us before.
+            with suppress(
+                OSError, trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError
+            ):
+                self._socket.shutdown(trio.socket.SHUT_WR)
+                while await self.receive_some():
+                    pass
+        finally:
+            self._socket.close()
+
     def _descriptor(self) -> int:
         # Each time: once another task has closed it, the number is soon that of another file.
         descriptor = self._socket.fileno()
