@@ -1,6 +1,7 @@
 """What Python would not refuse in a ClientHello is found, whatever way it comes."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from itertools import pairwise
 
 import pytest
@@ -133,10 +134,20 @@ def test_groups_are_looked_at_in_the_second_hello_too() -> None:
     assert find_reason(first, in_records(make_hello(groups=[P521]))) == f"{NO_GROUP}secp521r1"
 
 
-def test_nothing_is_found_once_the_handshake_is_done() -> None:
+def test_nothing_is_looked_at_after_an_answer_that_asks_for_no_other_hello() -> None:
     check = HelloCheck(OURS, GOOD_GROUPS)
-    check.stop()
+    check.note_answer(in_records(b"\x02" + vector(3, b"\x03\x03" + bytes(32))))
     assert check.find_fault(in_records(BAD_NAME)) is None
+
+
+def test_a_hello_that_was_asked_for_is_looked_at() -> None:
+    """RFC 8446 §4.1.3: the Random of the answer says that it asks."""
+    check = HelloCheck(OURS, GOOD_GROUPS)
+    asking = sha256(b"HelloRetryRequest").digest()
+    check.note_answer(in_records(b"\x02" + vector(3, b"\x03\x03" + asking)))
+    fault = check.find_fault(in_records(BAD_NAME))
+    assert fault is not None
+    assert fault.reason == WHY_BAD_NAME
 
 
 @pytest.mark.parametrize(

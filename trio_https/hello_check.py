@@ -1,8 +1,8 @@
 """What a ClientHello must not hold, for Python would not handle it as the RFCs want.
 
 A client says more than one where the server asks for another (RFC 8446 §4.1.4), and each in as many
-records as it likes. All are looked at before OpenSSL sees them, until the handshake is done. What
-else may be wrong with them, OpenSSL finds; how an alert is sent is not known here.
+records as it likes. All are looked at before OpenSSL sees them, until the server's answer asks for
+no other. What else may be wrong with them, OpenSSL finds; how an alert is sent is not known here.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,10 @@ from .rules.tls_registry import group_name
 __all__ = ["Fault", "HelloCheck"]
 
 _CLIENT_HELLO = 1  # RFC 8446 §4
+# RFC 8446 §4.1.3: the Random of a ServerHello that asks for another ClientHello.
+_ASKS_FOR_ANOTHER = bytes.fromhex(
+    "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"
+)
 _MAX_NAMES_TOLD = 5  # of protocols or groups that a client offers
 
 
@@ -54,12 +58,16 @@ class HelloCheck:
                     if fault is not None:
                         return fault
         except Malformed:
-            self.stop()
+            self._reader = None
         return None
 
-    def stop(self) -> None:
-        """Look at nothing any more: what follows is encrypted."""
-        self._reader = None
+    def note_answer(self, octets: bytes | bytearray | memoryview) -> None:
+        """Look at nothing any more, unless the octets that the server sends ask for another hello.
+
+        OpenSSL sends that request by itself, and takes no other hello (RFC 8446 §4.1.2).
+        """
+        if _ASKS_FOR_ANOTHER not in bytes(octets):
+            self._reader = None
 
     def _judge(self, hello: ClientHello) -> Fault | None:
         # RFC 6066 §3: ASCII. Python can't decode another, and prints a traceback for each.

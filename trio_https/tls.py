@@ -324,6 +324,7 @@ class _HandshakeTransport(LingeringTransport):
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         self._record("server", data)
+        self._check.note_answer(data)
         await self.transport.send_all(data)
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:

@@ -4,9 +4,13 @@ Numbers are big-endian, a vector stands behind its own length. What the values m
 here.
 """
 
+import struct
+
 __all__ = ["Extensions", "Malformed", "OctetReader"]
 
 Extensions = tuple[tuple[int, bytes], ...]
+
+_unpack_extension = struct.Struct(">HH").unpack_from  # what stands before it: type and length
 
 
 class Malformed(ValueError):  # noqa: N818 -- a finding about what was received, not our failure
@@ -24,10 +28,11 @@ class OctetReader:
 
     def take(self, size: int) -> bytes:
         """Take the next ``size`` octets."""
-        start, self._at = self._at, self._at + size
-        if self._at > len(self._octets):
+        start = self._at
+        self._at = end = start + size
+        if end > len(self._octets):
             raise Malformed(f"{size} octets were announced, but only {self._left(start)} follow")
-        return self._octets[start : self._at]
+        return self._octets[start:end]
 
     def number(self, size: int) -> int:
         """Take a number of ``size`` octets."""
@@ -45,10 +50,20 @@ class OctetReader:
 
     def extensions(self) -> Extensions:
         """Return type and content of each extension, all that is left (RFC 8446 §4.2)."""
-        content = self.inner(2)
-        found = []
-        while content.has_more():
-            found.append((content.number(2), content.vector(2)))
+        # Not by the methods: of a ClientHello these are most of the work, and so it is a third.
+        octets, at, found = self.inner(2).rest(), 0, []
+        end_of_all = len(octets)
+        while at < end_of_all:
+            if at + 4 > end_of_all:
+                raise Malformed(f"{end_of_all - at} octets are no extension")
+            kind, size = _unpack_extension(octets, at)
+            start = at + 4
+            at = start + size
+            if at > end_of_all:
+                raise Malformed(
+                    f"{size} octets were announced, but only {end_of_all - start} follow"
+                )
+            found.append((kind, octets[start:at]))
         return tuple(found)
 
     def has_more(self) -> bool:
