@@ -9,7 +9,6 @@ from typing import Literal
 
 from ..certificates.description import CertificateDescription
 from ..certificates.home import certificates_home
-from ..certificates.local_certificate import open_local_certificate
 from ..certificates.local_issuer import LocalIssuer, find_local_issuer
 from ..certificates.local_names import SubjectName
 from ..certificates.objections import ends_soon
@@ -151,6 +150,9 @@ def _find_authority(sources: Sequence[Source]) -> LocalIssuer | None:
 def _open_local(
     options: IdentityOptions, lan_names: Callable[[], Sequence[SubjectName]] | None
 ) -> Identity:
+    # Here, because what issues certificates is not needed where they are given.
+    from ..certificates.local_certificate import open_local_certificate
+
     home = certificates_home()
     with step("Certificate") as told:
         local = open_local_certificate(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -14,13 +15,15 @@ from ..certificates.local_issuer import LocalIssuer
 from ..certificates.pem_loading import CERTIFICATE_LABELS, read_pem_blocks
 from ..config import Limits
 from ..errors import ConfigError
-from ..handlers.ca_page import CAPage
 from ..handlers.https_redirect import redirect_to_https
 from ..messages import Handler
 from ..server import Server, serve
 from .console import step
 from .lan import Reached
 from .network_options import NetworkOptions
+
+if TYPE_CHECKING:
+    from ..handlers.ca_page import CAPage
 
 __all__ = [
     "PLAIN_LIMITS",
@@ -139,7 +142,9 @@ async def start_plain_servers(
     )
 
 
-def _make_ca_page(authority: LocalIssuer, https_port: int, path: str) -> CAPage:
+def _make_ca_page(authority: LocalIssuer, https_port: int, path: str) -> "CAPage":
+    from ..handlers.ca_page import CAPage  # few need it
+
     blocks = read_pem_blocks(authority.path, "Let the user who runs trio-https read it")
     # Not the file as it is: others keep the key in the same file.
     certificate = next(block.text for block in blocks if block.label in CERTIFICATE_LABELS)

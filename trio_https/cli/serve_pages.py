@@ -17,7 +17,6 @@ from ..errors import ConfigError, without_groups
 from ..handlers.client_certificates import with_client_certificates
 from ..handlers.connection_info import with_connection_info
 from ..handlers.known_hosts import with_known_hosts
-from ..handshake.visitor_info import with_handshake_info
 from ..identities.served import Identities
 from ..messages import Handler
 from ..rehearsal import offered_versions
@@ -146,7 +145,12 @@ def _with_own_pages(handler: Handler, served: Identities, *, handshake: bool) ->
         server=f"trio_https {trio_https.__version__}",
         certificate=lambda server_name: _certificate_facts(served.describe(server_name)),
     )
-    return with_handshake_info(handler, shown=served.describe) if handshake else handler
+    if not handshake:
+        return handler
+    # Here, because it loads all that can be told of a handshake, which few folders ask for.
+    from ..handshake.visitor_info import with_handshake_info
+
+    return with_handshake_info(handler, shown=served.describe)
 
 
 def _rehearse(served: Identities) -> None:

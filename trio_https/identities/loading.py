@@ -11,7 +11,6 @@ from pathlib import Path
 
 from ..certificates.description import CertificateDescription
 from ..certificates.home import config_error
-from ..certificates.local_certificate import open_local_certificate
 from ..certificates.pem_files import read_certificate_files
 from ..certificates.pem_loading import load_chain, read_password, read_pem_blocks
 from ..config import TLSSettings
@@ -60,6 +59,9 @@ def _load_local(
     settings: TLSSettings,
     now: datetime,
 ) -> Identity:
+    # Here, because what issues certificates is not needed where they are given.
+    from ..certificates.local_certificate import open_local_certificate
+
     lan_names = authority.lan_names() if authority.lan_names is not None else ()
     local = open_local_certificate(authority.home, authority.names, now=now, lan_names=lan_names)
     return _open(local.leaf, KeyFiles(local.path), None, client_authorities, settings)
