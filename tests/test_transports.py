@@ -78,6 +78,16 @@ async def test_a_read_that_was_cancelled_before_takes_nothing() -> None:
         assert await ours.receive_some() == b"hello"
 
 
+async def test_others_get_their_turn_while_a_client_is_left_that_sends_on() -> None:
+    ours, theirs = socket_pair()
+    with trio.move_on_after(0.1):
+        while True:
+            await theirs.send_all(bytes(16 * 1024))
+    theirs.socket.close()
+    with trio.testing.assert_checkpoints():
+        await ours.aclose()
+
+
 async def test_what_is_cancelled_before_is_not_sent() -> None:
     ours, theirs = socket_pair()
     async with ours, theirs:

@@ -96,8 +96,8 @@ class SocketTransport(LingeringTransport):
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Wait until something comes, and return it; b"" at the end. Cancelling loses nothing.
 
-        Raises ``trio.BrokenResourceError``, ``trio.ClosedResourceError``, and
-        ``trio.BusyResourceError`` while another task waits for it.
+        Where something has come, no other task gets its turn. Raises ``trio.BrokenResourceError``,
+        ``trio.ClosedResourceError``, and ``trio.BusyResourceError`` while another task waits.
         """
         await trio.lowlevel.checkpoint_if_cancelled()
         while True:
@@ -120,7 +120,7 @@ class SocketTransport(LingeringTransport):
             ):
                 self._socket.shutdown(trio.socket.SHUT_WR)
                 while await self.receive_some():
-                    pass
+                    await trio.lowlevel.checkpoint()  # for who sends more and more
         finally:
             self._socket.close()
 
