@@ -165,11 +165,15 @@ SCENES = {
 
 @pytest.fixture
 def without_collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Switch it off, and the log too: pytest keeps its records, with their tracebacks."""
+    """Switch it off, and the log too: pytest keeps its records, with their tracebacks.
+
+    What there is already, a million objects, is put aside: only those of the test are looked at.
+    """
     monkeypatch.setattr(logging.getLogger("trio_https"), "disabled", True)
-    gc.collect()
     gc.disable()
+    gc.freeze()
     yield
+    gc.unfreeze()
     gc.enable()
 
 
