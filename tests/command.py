@@ -22,6 +22,7 @@ from .programs import require_program
 
 __all__ = [
     "BIG_BYTES",
+    "DEADLINE",
     "MODULE",
     "UNMEASURED",
     "Ended",

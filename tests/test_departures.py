@@ -11,6 +11,7 @@ from trio_https import ClientGone, Limits, Request, Response
 from trio_https.incoming import Incoming
 from trio_https.testing import open_connection
 
+from .command import DEADLINE
 from .peer import Peer, read_all
 
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -159,6 +160,6 @@ async def test_who_is_closed_by_another_task_has_left() -> None:
         await trio.testing.wait_all_tasks_blocked()
         with pytest.raises(ClientGone):
             await Incoming(stream).receive()
-        with trio.fail_after(5):
+        with trio.fail_after(DEADLINE):
             await Incoming(stream).wait_until_client_leaves()
         nursery.cancel_scope.cancel()

@@ -20,6 +20,8 @@ import trio
 from trio_https import Address, ConfigError
 from trio_https.listeners import bind_sockets, listening_address, open_listeners
 
+from .command import DEADLINE
+
 # TEST-NET-2 and TEST-NET-3 (RFC 5737): addresses of examples, of no machine.
 NOT_OURS, NOT_OURS_EITHER = "203.0.113.1", "198.51.100.1"
 
@@ -161,7 +163,7 @@ async def test_clients_connect_as_soon_as_there_is_a_listener() -> None:
 async def test_many_clients_may_wait_for_being_accepted() -> None:
     [listener] = await open_listeners("127.0.0.1", 0)
     async with listener, AsyncExitStack() as clients:
-        with trio.fail_after(10):
+        with trio.fail_after(DEADLINE):
             for _ in range(150):  # more than the backlog of 128 that many systems choose
                 client = await trio.open_tcp_stream(*listening_address(listener))
                 await clients.enter_async_context(client)

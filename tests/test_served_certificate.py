@@ -14,6 +14,8 @@ import trustme
 from trio_https.errors import ConfigError
 from trio_https.served_certificate import fetch_certificate
 
+from .command import DEADLINE
+
 Talk = Callable[[trio.SocketStream], Awaitable[None]]
 
 
@@ -64,7 +66,7 @@ async def test_the_certificate_of_an_unknown_authority_is_fetched_and_the_reason
     identity: trustme.LeafCert,
 ) -> None:
     async with listening(tls_server(context_of(identity))) as port:
-        served = await fetch_certificate("127.0.0.1", port, timeout=5)
+        served = await fetch_certificate("127.0.0.1", port, timeout=DEADLINE)
     assert served.chain[0] == der(identity.cert_chain_pems[0])
     assert served.distrust == "unable to get local issuer certificate"
     assert served.version == "TLSv1.3"
@@ -79,8 +81,8 @@ async def test_a_certificate_of_a_known_authority_is_trusted_for_its_name_only(
     authority.cert_pem.write_to_path(tmp_path / "ca.crt")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.crt"))
     async with listening(tls_server(context_of(identity))) as port:
-        right = await fetch_certificate("127.0.0.1", port, timeout=5)
-        wrong = await fetch_certificate("localhost", port, timeout=5)
+        right = await fetch_certificate("127.0.0.1", port, timeout=DEADLINE)
+        wrong = await fetch_certificate("localhost", port, timeout=DEADLINE)
     assert right.distrust is None
     assert wrong.distrust is not None
     assert "localhost" in wrong.distrust
@@ -91,7 +93,7 @@ async def test_all_that_was_sent_is_known_where_python_tells_it(
     identity: trustme.LeafCert,
 ) -> None:
     async with listening(tls_server(context_of(identity))) as port:
-        served = await fetch_certificate("127.0.0.1", port, timeout=5)
+        served = await fetch_certificate("127.0.0.1", port, timeout=DEADLINE)
     sent = tuple(der(pem) for pem in identity.cert_chain_pems)
     assert len(sent) == 2
     assert served.is_whole == (sys.version_info >= (3, 13))
@@ -104,7 +106,7 @@ async def test_a_server_that_speaks_no_tls_is_told() -> None:
 
     async with listening(talk) as port:
         with pytest.raises(ConfigError, match=r"what answers there is not TLS\. Name a server"):
-            await fetch_certificate("127.0.0.1", port, timeout=5)
+            await fetch_certificate("127.0.0.1", port, timeout=DEADLINE)
 
 
 async def test_a_server_that_goes_away_is_told() -> None:
@@ -113,7 +115,7 @@ async def test_a_server_that_goes_away_is_told() -> None:
 
     async with listening(talk) as port:
         with pytest.raises(ConfigError, match=r"the server closed the connection in the middle"):
-            await fetch_certificate("127.0.0.1", port, timeout=5)
+            await fetch_certificate("127.0.0.1", port, timeout=DEADLINE)
 
 
 async def test_a_server_that_says_nothing_is_given_up() -> None:
@@ -141,6 +143,6 @@ async def test_no_server_and_no_such_host_are_told() -> None:
     async with listening(say_nothing) as port:
         pass
     with pytest.raises(ConfigError, match=rf"^127\.0\.0\.1:{port}: connection refused\. Name a"):
-        await fetch_certificate("127.0.0.1", port, timeout=5)
+        await fetch_certificate("127.0.0.1", port, timeout=DEADLINE)
     with pytest.raises(ConfigError, match=rf"^\[::1\]:{port}: "):
-        await fetch_certificate("::1", port, timeout=5)
+        await fetch_certificate("::1", port, timeout=DEADLINE)

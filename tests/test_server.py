@@ -26,6 +26,7 @@ from trio_https import Address, ConfigError, Limits, Request, Response, Server
 from trio_https.certificates.local_certificate import open_local_certificate
 from trio_https.heap import HeapTrimmer
 
+from .command import DEADLINE
 from .peer import Peer, read_all
 from .test_listeners import needs_ipv6
 
@@ -218,7 +219,7 @@ async def test_clients_that_leave_in_any_way_leave_nothing_behind(
             stream = await trio.open_tcp_stream(*server.addresses[0])
             await stream.send_all(sent)
             await leave(stream)
-    with trio.fail_after(10):
+    with trio.fail_after(DEADLINE):
         while trio.lowlevel.current_statistics().tasks_living > before:
             await trio.lowlevel.checkpoint()
     assert not await refuses(server.addresses[0])
@@ -271,7 +272,7 @@ async def test_when_all_slots_are_taken_a_client_waits_until_one_is_free(
         assert seen == ["/first"]
         await first.ask("/first/again")
         await first.stream.aclose()
-        with trio.fail_after(10):
+        with trio.fail_after(DEADLINE):
             assert (await second.read_reply_only()).status == 200
     assert seen == ["/first", "/first/again", "/second"]
 
@@ -281,7 +282,7 @@ async def test_as_many_clients_as_there_are_slots_are_served_at_once(
 ) -> None:
     server = await start(nursery, limits=Limits(max_connections=3))
     async with connected(server) as one, connected(server) as two, connected(server) as three:
-        with trio.fail_after(10):
+        with trio.fail_after(DEADLINE):
             for peer in (three, two, one):
                 assert (await peer.ask()).status == 200
 
@@ -293,7 +294,7 @@ async def test_a_slot_is_free_again_however_its_connection_ended(
     server = await start(
         nursery, tls=server_context if tls else None, limits=Limits(max_connections=1)
     )
-    with trio.fail_after(10):
+    with trio.fail_after(DEADLINE):
         for sent in (b"", b"nonsense\r\n\r\n", HEAD[:20]):
             for leave in (reset, trio.aclose_forcefully):
                 stream = await trio.open_tcp_stream(*server.addresses[0])
@@ -317,7 +318,7 @@ async def test_a_server_that_is_full_may_refuse_at_once(nursery: trio.Nursery) -
             assert await read_all(second.stream) == b""
         assert (await first.ask()).status == 200
         await first.stream.aclose()
-    with trio.fail_after(10):
+    with trio.fail_after(DEADLINE):
         while await status_of_a_request(server) == 503:  # until it is seen that the first has left
             pass
 
@@ -356,7 +357,7 @@ async def test_where_too_many_are_refused_the_rest_is_hung_up_on(nursery: trio.N
         first = await stack.enter_async_context(connected(server))
         await first.ask()
         refused = [await stack.enter_async_context(connected(server)) for _ in range(20)]
-        with trio.fail_after(10):
+        with trio.fail_after(DEADLINE):
             async with connected(server) as last:
                 assert await read_all(last.stream) == b""
         assert {(await peer.ask()).status for peer in refused} == {503}
@@ -430,7 +431,7 @@ async def test_stop_ends_idle_connections_and_lets_the_running_request_finish(
     await busy.begun.wait()
     async with trio.open_nursery() as stopping:
         stopping.start_soon(server.stop)
-        with trio.fail_after(10):
+        with trio.fail_after(DEADLINE):
             assert await idle.receive_some() == b""  # with close_notify, else it would raise
             await idle.aclose()
         assert await refuses(server.addresses[0])
@@ -443,7 +444,7 @@ async def test_stop_ends_idle_connections_and_lets_the_running_request_finish(
 
 
 async def test_serve_returns_when_it_was_stopped() -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(DEADLINE):
         async with trio.open_nursery() as nursery:
             server = await start(nursery)
             await server.stop()
@@ -545,7 +546,7 @@ async def test_a_grace_that_is_no_time_is_refused_and_stops_nothing(
 async def test_stopping_what_has_stopped_returns_at_once(nursery: trio.Nursery) -> None:
     server = await start(nursery)
     await server.stop()
-    with trio.fail_after(10):
+    with trio.fail_after(DEADLINE):
         await server.stop()
         await server.stop(0)
 

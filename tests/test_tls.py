@@ -24,6 +24,8 @@ from trio_https import ClientGone, ConfigError, tls
 from trio_https.config import TLSSettings
 from trio_https.rehearsal import offered_versions
 
+from .command import DEADLINE
+
 PASSWORD = b"correct horse"
 
 versions_spoken = pytest.mark.parametrize(
@@ -384,7 +386,7 @@ async def test_the_stream_can_be_waited_for_until_it_takes_more(
     client_context: ssl.SSLContext, server_context: ssl.SSLContext
 ) -> None:
     client, server = await open_tls_pair(client_context, server_context)
-    with trio.fail_after(1):
+    with trio.fail_after(DEADLINE):
         await server.wait_send_all_might_not_block()
     await trio.aclose_forcefully(client)
 

@@ -17,6 +17,7 @@ from trio_https import Headers, HTTPError, Request, Response, serve
 from trio_https.files.file_response import file_response
 from trio_https.files.open_file import open_file
 
+from ..command import DEADLINE
 from ..pages.asking import content_of, make_request, write
 from ..programs import require_program
 
@@ -167,7 +168,7 @@ def make_loop(path: Path) -> None:
 )
 async def test_what_is_no_file_is_not_found(make: Callable[[Path], None], tmp_path: Path) -> None:
     make(tmp_path / "it")
-    with trio.fail_after(5), pytest.raises(HTTPError) as caught:
+    with trio.fail_after(DEADLINE), pytest.raises(HTTPError) as caught:
         await file_response(ask(), tmp_path / "it")
     assert caught.value.status == 404
     assert str(tmp_path) not in str(caught.value)
