@@ -1,5 +1,6 @@
-"""What tests of every ring share: an authority for throw-away certificates, and a folder."""
+"""What tests of every ring share: throw-away certificates, a port, and which go together."""
 
+import gc
 import ssl
 import tempfile
 from collections.abc import Iterator
@@ -8,10 +9,42 @@ from pathlib import Path
 import pytest
 import trustme
 
+from .command import UNMEASURED
+from .distribution import BEGIN_FIRST, make_scheduling
+
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Have the tests that take longest come first, where this is one of several processes."""
+    if hasattr(config, "workerinput"):
+        places = {f"tests/{name}": place for place, name in enumerate(BEGIN_FIRST)}
+        items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Have those of a group run in one of the processes."""
+    return make_scheduling(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Put aside the tests themselves, a million objects: they are no garbage until all have run."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch, no_cover: None) -> None:
+    """Have coverage.py let alone a test and all processes that it starts.
+
+    For tests that do no line of ours for the first time, or of which nobody wants to know.
+    """
+    for name, value in UNMEASURED.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(scope="session")

@@ -167,13 +167,13 @@ SCENES = {
 def without_collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Switch it off, and the log too: pytest keeps its records, with their tracebacks.
 
-    What there is already, a million objects, is put aside: only those of the test are looked at.
+    What there is already is put aside: only the objects of the test are looked at.
     """
     monkeypatch.setattr(logging.getLogger("trio_https"), "disabled", True)
+    gc.collect()
     gc.disable()
     gc.freeze()
     yield
-    gc.unfreeze()
     gc.enable()
 
 

@@ -2,13 +2,16 @@
 
 Each row of the tables is sent whole, in two pieces, and byte by byte, each time on a connection of
 its own and with one more request behind it, which tells whether the connection is still usable. It
-is cut at every octet, or where it is long, at those that matter most. What comes back is read by a
-parser that is as strict as the RFC and knows nothing of h11.
+is cut at every octet, or where it is long, at those that matter most. The connections of a row have
+one service, as those of a server have. What comes back is read by a parser that is as strict as the
+RFC and knows nothing of h11.
 """
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -16,9 +19,11 @@ import trio
 import trio.testing
 
 from trio_https import Request, Response
-from trio_https.testing import open_connection
+from trio_https.connection import serve_connection
+from trio_https.service import Service
 
 from ..peer import read_all
+from ..service import make_service
 from . import chunked, content_length, exchanges, fields, host, limits, request_line, targets
 from .sequence import LIMITS, SMUGGLED, SMUGGLED_PATH, Seen, Sequence
 
@@ -67,7 +72,22 @@ class Outcome(NamedTuple):
 # How the bytes are sent
 
 
-async def send(pieces: list[bytes], *, reads_bodies: bool = True) -> Outcome:
+@asynccontextmanager
+async def open_service() -> AsyncIterator[Service]:
+    """Yield what the connections of a row have in common, and have it do what it does for them."""
+    service = make_service(forbid, limits=LIMITS)
+    async with trio.open_nursery() as watching:
+        for watch in service.watchers:
+            watching.start_soon(watch)
+        yield service
+        watching.cancel_scope.cancel()
+
+
+async def forbid(request: Request) -> Response:
+    raise AssertionError("each connection has a handler of its own")
+
+
+async def send(service: Service, pieces: list[bytes], *, reads_bodies: bool = True) -> Outcome:
     """Send ``pieces``, each when the server has done what it can with those before."""
     begun: list[str] = []
     seen: list[Seen] = []
@@ -79,15 +99,17 @@ async def send(pieces: list[bytes], *, reads_bodies: bool = True) -> Outcome:
         seen.append(Seen(request.method, request.target, request.authority, body, request.raw_path))
         return Response(body=echo_of(seen[-1]))
 
-    async with open_connection(echo, limits=LIMITS) as stream:
+    ours, theirs = trio.testing.memory_stream_pair()
+    async with trio.open_nursery() as serving, ours:
+        serving.start_soon(serve_connection, theirs, replace(service, handler=echo))
         try:
             for piece in pieces:
-                await stream.send_all(piece)
+                await ours.send_all(piece)
                 await trio.testing.wait_all_tasks_blocked()
         except trio.BrokenResourceError:
             pass  # the server has had enough
-        await stream.send_eof()
-        received = await read_all(stream)
+        await ours.send_eof()
+        received = await read_all(ours)
     return Outcome(list(read_responses(received, begun)), seen)
 
 
@@ -183,36 +205,50 @@ def faults(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES.values(), ids=SEQUENCES.keys())
-async def test_a_sequence_has_one_meaning_however_it_is_cut(
+async def test_a_sequence_has_one_meaning(
     sequence: Sequence, autojump_clock: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sent = sequence.sent
-    probe = probed(sequence)
-    check(sequence, await send([sent + probe]))
-    size = 1 + len(sent) // MAX_PIECES
-    drops = [sent[start : start + size] for start in range(0, len(sent), size)]
-    drops += [bytes([octet]) for octet in probe]
-    check(sequence, await send(drops), byte_by_byte=True)
-    async with trio.open_nursery() as nursery:
-        for cut in cuts(sent):
-            nursery.start_soon(send_in_two, sequence, cut)
+    async with open_service() as service:
+        check(sequence, await send(service, [sequence.sent + probed(sequence)]))
     assert faults(caplog) == []
 
 
-async def send_in_two(sequence: Sequence, cut: int) -> None:
+@pytest.mark.no_cover  # the same lines, 47,000 times
+@pytest.mark.parametrize("sequence", SEQUENCES.values(), ids=SEQUENCES.keys())
+async def test_a_sequence_has_one_meaning_however_it_is_cut(
+    sequence: Sequence, autojump_clock: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_service() as service:
+        check(sequence, await send(service, drops(sequence)), byte_by_byte=True)
+        async with trio.open_nursery() as nursery:
+            for cut in cuts(sequence.sent):
+                nursery.start_soon(send_in_two, service, sequence, cut)
+    assert faults(caplog) == []
+
+
+def drops(sequence: Sequence) -> list[bytes]:
+    """Return a row byte by byte; where it is long, in as many pieces as are done in time."""
+    sent = sequence.sent
+    size = 1 + len(sent) // MAX_PIECES
+    pieces = [sent[start : start + size] for start in range(0, len(sent), size)]
+    return pieces + [bytes([octet]) for octet in probed(sequence)]
+
+
+async def send_in_two(service: Service, sequence: Sequence, cut: int) -> None:
     pieces = [sequence.sent[:cut], sequence.sent[cut:] + probed(sequence)]
-    check(sequence, await send(pieces))
+    check(sequence, await send(service, pieces))
 
 
 @pytest.mark.parametrize("table", TABLES)
 async def test_nothing_hidden_is_seen_where_no_body_is_read(
     table: str, autojump_clock: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for sequence in TABLES[table]:
-        outcome = await send([sequence.sent + probed(sequence)], reads_bodies=False)
-        assert sequence.end == "open" or PROBE_SEEN not in outcome.seen, sequence
-        assert True not in [response.closes for response in outcome.responses[:-1]], sequence
-        assert faults(caplog) == [], sequence
+    async with open_service() as service:
+        for sequence in TABLES[table]:
+            outcome = await send(service, [sequence.sent + probed(sequence)], reads_bodies=False)
+            assert sequence.end == "open" or PROBE_SEEN not in outcome.seen, sequence
+            assert True not in [response.closes for response in outcome.responses[:-1]], sequence
+            assert faults(caplog) == [], sequence
 
 
 def test_no_two_rows_have_the_same_name_or_the_same_bytes() -> None:
