@@ -13,10 +13,10 @@ _HALVES = {" ": (False, False), "▀": (True, False), "▄": (False, True), "█
 def _photograph(lines: Sequence[str], *, ink: int, ground: int) -> memoryview:
     """Return the picture of a terminal, in grey, that shows these lines."""
     rows = [[_HALVES[character][half] for character in line] for line in lines for half in (0, 1)]
+    shades = (bytes([ground]) * _PIXELS, bytes([ink]) * _PIXELS)
     picture = bytearray()
     for row in rows:
-        pixels = bytes(ink if is_ink else ground for is_ink in row for _ in range(_PIXELS))
-        picture += pixels * _PIXELS
+        picture += b"".join(shades[is_ink] for is_ink in row) * _PIXELS
     return memoryview(bytes(picture)).cast("B", (len(rows) * _PIXELS, len(rows[0]) * _PIXELS))
 
 

@@ -7,6 +7,7 @@ exceptions listed here with their reasons; an exception that nobody needs any mo
 import ast
 import importlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from pathlib import Path
 import pytest
 
 import trio_https
+
+from .command import UNMEASURED
 
 PACKAGE = Path(trio_https.__file__).parent
 
@@ -214,8 +217,13 @@ def absolute(name: str, node: ast.ImportFrom) -> str:
     return ".".join([*package, node.module] if node.module else package)
 
 
-def imported(name: str) -> Iterator[str]:
-    """Yield the absolute name of each module that module ``name`` imports, wherever it does."""
+@cache
+def imported(name: str) -> tuple[str, ...]:
+    """Return the absolute name of each module that module ``name`` imports, wherever it does."""
+    return tuple(_imported(name))
+
+
+def _imported(name: str) -> Iterator[str]:
     for node in ast.walk(parse(name)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -404,7 +412,11 @@ def loaded_by(statement: str) -> set[str]:
     """Return what is in ``sys.modules`` of a fresh Python after ``statement``."""
     program = f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
     finished = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program],
+        env=os.environ | UNMEASURED,  # with coverage.py it would load more
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return set(json.loads(finished.stdout))
 

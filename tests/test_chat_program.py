@@ -21,6 +21,7 @@ import websockets.exceptions
 from websockets.sync.client import ClientConnection, connect
 
 from .chromium import Page, open_chromium
+from .command import UNMEASURED
 
 PROGRAM = Path(__file__).parent.parent / "examples" / "chat.py"
 
@@ -44,7 +45,7 @@ async def running(folder: Path, port: int = 0) -> AsyncIterator[Running]:
     run = partial(
         trio.run_process,
         [sys.executable, str(PROGRAM), "--port", str(port)],
-        env=os.environ | {"TRIO_HTTPS_HOME": str(folder)},
+        env=os.environ | UNMEASURED | {"TRIO_HTTPS_HOME": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         check=False,

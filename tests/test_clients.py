@@ -25,6 +25,8 @@ import trio
 from .command import UNMEASURED, RunningCommand, start_server
 from .programs import require_program
 
+pytestmark = pytest.mark.no_cover  # the clients are no code of ours
+
 TIMEOUT = 40.0  # seconds, for a machine that is busy with other things
 LONG_AGO = 1_000_000_000  # 2001-09-09: no file that is just being written
 INDEX = "<p>hello</p>\n"

@@ -359,18 +359,22 @@ def compare(client: H11Client | StandardClient | HTTPXClient | CurlClient) -> No
             assert client.ask(case) == meant_for(case), case
 
 
+@pytest.mark.no_cover
 def test_h11_reads_what_was_meant(port: int, client_context: ssl.SSLContext) -> None:
     compare(H11Client(port, client_context))
 
 
+@pytest.mark.no_cover
 def test_http_client_reads_what_was_meant(port: int, client_context: ssl.SSLContext) -> None:
     compare(StandardClient(port, client_context))
 
 
+@pytest.mark.no_cover
 def test_httpx_reads_what_was_meant(port: int, client_context: ssl.SSLContext) -> None:
     compare(HTTPXClient(port, client_context))
 
 
+@pytest.mark.no_cover
 def test_curl_reads_what_was_meant(port: int, tmp_path: Path, authority: trustme.CA) -> None:
     compare(CurlClient(port, tmp_path, authority))
 

@@ -23,6 +23,7 @@ from trio_https.cli.serve import serve as serve_command
 from trio_https.cli.trust import trust as trust_command
 from trio_https.cli.trust import untrust as untrust_command
 
+from .command import UNMEASURED
 from .programs import require_program
 
 ROOT = Path(__file__).parent.parent
@@ -75,7 +76,12 @@ FRAGMENTS = [block for block in PYTHON if block not in PROGRAMS + TESTS]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with pages in ``site`` and a certificate in ``certs``, as the documents assume."""
+    """A folder with pages in ``site`` and a certificate in ``certs``, as the documents assume.
+
+    The processes are not measured: most are killed at their end, which leaves no figures.
+    """
+    for name, value in UNMEASURED.items():
+        monkeypatch.setenv(name, value)
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "index.html").write_text("Hello")
     monkeypatch.setenv("TRIO_HTTPS_HOME", str(tmp_path / "home"))

@@ -38,6 +38,7 @@ def test_who_drips_has_used_up_the_time_at_last() -> None:
 MOVES = st.lists(st.tuples(st.integers(0, 10_000), st.floats(0, 30)))
 
 
+@pytest.mark.no_cover
 @given(MOVES)
 def test_a_wait_is_never_longer_than_the_timeout_nor_less_than_nothing(
     moves: list[tuple[int, float]],

@@ -30,6 +30,7 @@ import trio_https
 from .command import UNMEASURED, start_server
 
 pytestmark = [
+    pytest.mark.no_cover,  # the same lines, thousands of times
     pytest.mark.timeout(300),
     pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs Linux's /proc"),
 ]

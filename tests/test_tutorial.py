@@ -36,7 +36,7 @@ def title_of(section: Section) -> str:
 def running(section: Section, folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Run the program, as the reader does; it has said where it serves."""
     write_files(section, folder)
-    environment = os.environ | {"TRIO_HTTPS_HOME": str(folder / "home")}
+    environment = os.environ | UNMEASURED | {"TRIO_HTTPS_HOME": str(folder / "home")}
     with subprocess.Popen(
         [sys.executable, "chat.py"],
         stdout=subprocess.PIPE,

@@ -106,6 +106,7 @@ async def test_fragments_come_as_one_message(autojump_clock: Any) -> None:
             assert event.data == data
 
 
+@pytest.mark.no_cover
 async def test_fragments_without_end_or_content_take_no_memory(autojump_clock: Any) -> None:
     async with opened(echo) as peer:
         await peer.stream.send_all(frame(BINARY, b"", fin=False))
@@ -183,6 +184,7 @@ class Records(logging.Handler):
         self.records.append(record)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     pieces=st.lists(

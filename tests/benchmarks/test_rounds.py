@@ -26,6 +26,9 @@ from suite.subjects import Command, LeftOutError, Peer, Subject
 from ..programs import require_program
 from . import BENCHMARKS
 
+# Of speed nothing is to be known here, but neither is of coverage: it would take most of the time.
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 # Of each way to measure one.
 LOADS = ("small", "known", "resumed", "unread", "few", "echo", "ready")
 BESIDE = {"echo": {"trio-websocket"}} | {
@@ -39,7 +42,7 @@ def test_a_run_measures_this_server_beside_the_ceiling(tmp_path: Path) -> None:
     require_program("wrk")
     outputs = {name: tmp_path / name for name in ("json", "markdown", "plot")}
     options = [part for name, path in outputs.items() for part in (f"--{name}", str(path))]
-    options += ["--rounds", "1", "--seconds", "0.2", "--big-mib", "3", "--only", *LOADS]
+    options += ["--rounds", "1", "--seconds", "0.5", "--big-mib", "3", "--only", *LOADS]
     peers = ["--peers", "ceiling", "trio_https", "trio-websocket"]
     command = [sys.executable, str(BENCHMARKS / "run.py"), *options, *peers]
     root = {**os.environ, "PYTHONPATH": str(BENCHMARKS.parent)}

@@ -199,6 +199,7 @@ async def test_a_folder_that_has_gone_is_not_found(root: Path) -> None:
 # Many
 
 
+@pytest.mark.no_cover
 async def test_other_tasks_get_their_turns_while_a_long_list_is_made(crowded: Path) -> None:
     turns = 0
 

@@ -186,6 +186,7 @@ def test_a_folder_has_no_size() -> None:
 # Around the table
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("entries", "summary"),
     [

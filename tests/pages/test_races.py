@@ -23,10 +23,13 @@ from trio_https.pages.handler import Pages
 from .asking import ask, write
 from .test_handler import BIG
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the traps are those of Unix")
+pytestmark = [
+    pytest.mark.no_cover,  # the same lines, as fast as they can be done
+    pytest.mark.skipif(sys.platform == "win32", reason="the traps are those of Unix"),
+]
 
 MIN_ROUNDS = 300
-MAX_SECONDS = 5.0
+MAX_SECONDS = 30.0  # on a machine that is busy with other things
 OUTSIDE = b"\xff" * 977
 INSIDE = b"inside"
 BIG_INSIDE = BIG.translate(bytes(range(128)) * 2)

@@ -4,6 +4,7 @@ One URL for each page must not mean none for some, and no redirect may lead in a
 """
 
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -24,7 +25,8 @@ TREES = st.sets(st.lists(NAMES, min_size=1, max_size=3).map(tuple), min_size=1, 
 
 @pytest.fixture(scope="module")
 def new_root(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
-    return lambda: tmp_path_factory.mktemp("urls") / "pages"
+    folder, numbers = tmp_path_factory.mktemp("urls"), count()
+    return lambda: folder / str(next(numbers))
 
 
 def make_tree(root: Path, files: set[tuple[str, ...]]) -> dict[tuple[str, ...], bytes]:
@@ -37,6 +39,7 @@ def make_tree(root: Path, files: set[tuple[str, ...]]) -> dict[tuple[str, ...], 
     return kept
 
 
+@pytest.mark.no_cover
 @given(
     files=TREES,
     pretty_urls=st.booleans(),
@@ -73,6 +76,7 @@ async def test_each_file_is_found_by_its_name(
         assert (found.status, found.body) == (200, content)
 
 
+@pytest.mark.no_cover
 @given(files=TREES, path=st.lists(NAMES, max_size=3), ends_in_slash=st.booleans())
 async def test_no_redirect_leads_to_nothing_or_to_another_redirect(
     new_root: Callable[[], Path],

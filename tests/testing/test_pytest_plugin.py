@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ..command import UNMEASURED
+
 ROOT = Path(__file__).parent.parent.parent
 PLUGIN = ("-p", "trio_https_pytest")
 PYTEST_TRIO = ("-p", "pytest_trio.plugin")
@@ -77,12 +79,17 @@ def test_modules():
 """
 
 
+# Two runs of pytest, each with all its imports.
+pytestmark = pytest.mark.timeout(180)
+
+
 def run_pytest(folder: Path, content: str, *arguments: str) -> str:
     """Run pytest over a file, with no plugins but those that are given; return what it prints."""
     (folder / "test_it.py").write_text(content)
     (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
     environment = {
         **os.environ,
+        **UNMEASURED,
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONPATH": str(ROOT),
         "PYTEST_ADDOPTS": "",
