@@ -8,6 +8,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def no_file_stays_open() -> Iterator[None]:
-    before = sorted(Path("/dev/fd").iterdir())
+    before = set(Path("/dev/fd").iterdir())
     yield
-    assert sorted(Path("/dev/fd").iterdir()) == before
+    # What tests elsewhere have left may be closed meanwhile, by the garbage collector.
+    assert set(Path("/dev/fd").iterdir()) - before == set()

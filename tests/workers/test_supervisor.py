@@ -139,8 +139,9 @@ def test_on_sighup_each_worker_is_replaced_after_another_serves() -> None:
         run.process.send_signal(signal.SIGHUP)
         run.wait_for(rf"worker \d+ serves in place of worker {first}")
         run.wait_for(rf"worker \d+ serves in place of worker {second}")
+        while not {f"{first} RETIRE", f"{second} RETIRE"} <= set(run.lines):
+            run.wait_for("RETIRE")
         run.stop()
-    assert {f"{first} RETIRE", f"{second} RETIRE"} <= set(run.lines)
 
 
 def test_workers_that_must_not_go_on_are_dismissed_before_others_serve() -> None:
