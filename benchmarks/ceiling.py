@@ -23,7 +23,7 @@ DATA = h11.Data(data=BODY)
 END = h11.EndOfMessage()
 
 
-async def serve_connection(stream: trio.SSLStream[trio.SocketStream]) -> None:
+async def serve_connection(stream: trio.abc.Stream) -> None:
     connection = h11.Connection(h11.SERVER)
     try:
         while True:
