@@ -18,12 +18,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from trio_https.errors import HTTPError
+from trio_https.files.file_body import FileBody, read_file
+from trio_https.files.open_file import OpenFile
 from trio_https.messages import Headers, Response
 from trio_https.pages.handler import Pages
 
-from .asking import MODIFIED, ask, write
+from .asking import MODIFIED, ask, content_of, make_request, write
 
-SIZES = [0, 1, 10, 70 * 1024]
+SIZES = [0, 1, 10, 130 * 1024]  # the last one is not read whole
 FILES = {f"{size}.bin": Random(size).randbytes(size) for size in SIZES}
 # In memory or streamed, by its name or as the neighbour in another coding.
 FILES["text.txt"] = b"a text that is not sent"
@@ -89,10 +92,10 @@ def parts_of(answer: Response) -> list[Part]:
     head = f"Content-Type: {content_type}\r\n\r\n".encode()
     mail = BytesParser(policy=policy.HTTP).parsebytes(head + answer.body)
     assert not mail.defects
-    return [told_part(part["Content-Range"], content_of(part)) for part in mail.iter_parts()]
+    return [told_part(part["Content-Range"], octets_of(part)) for part in mail.iter_parts()]
 
 
-def content_of(part: MIMEPart) -> bytes:
+def octets_of(part: MIMEPart) -> bytes:
     content = part.get_payload(decode=True)
     assert isinstance(content, bytes)
     assert not part.defects
@@ -134,7 +137,7 @@ def check_parts(parts: list[Part], asked: list[set[int]], content: bytes) -> Non
 
 NUMBERS = st.one_of(
     st.integers(0, 12),
-    st.integers(70 * 1024 - 3, 70 * 1024 + 3),
+    st.integers(SIZES[-1] - 3, SIZES[-1] + 3),
     st.integers(0, 71 * 1024),
     st.sampled_from([2**31, 2**32, 2**63, 2**64, 10**20, 10**100]),
 )
@@ -183,3 +186,39 @@ async def test_parts_of_a_file_over_4_gib_are_those(tmp_path: Path) -> None:
     ]:
         answer = await ask(pages, "/huge.bin", headers=Headers({"Range": field_value}))
         assert parts_of(answer) == [(range(start, start + 4), size, b"here")]
+
+
+@pytest.mark.parametrize(
+    ("field_value", "is_streamed"),
+    [
+        ("bytes=0-65535", False),
+        ("bytes=0-1,4-5", False),
+        ("bytes=0-", True),
+        ("bytes=-131073", True),
+    ],
+)
+async def test_little_of_a_large_file_is_read_at_once(
+    pages: Pages, field_value: str, is_streamed: bool
+) -> None:
+    response = await pages(
+        make_request(f"/{SIZES[-1]}.bin", headers=Headers({"Range": field_value}))
+    )
+    assert response.status == 206
+    assert isinstance(response.body, FileBody) == is_streamed
+    assert len(await content_of(response)) == int(response.headers.get("content-length") or 0)
+
+
+async def test_little_of_a_file_that_is_written_to_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "large.bin"
+    write(path, bytes(SIZES[-1]))
+
+    async def read_and_write(file: OpenFile, part: range) -> bytes | None:
+        path.write_bytes(b"other content")
+        return await read_file(file, part)
+
+    monkeypatch.setattr("trio_https.files.kept_files.read_file", read_and_write)
+    with pytest.raises(HTTPError, match="503") as refused:
+        await Pages(tmp_path)(make_request("/large.bin", headers=Headers({"Range": "bytes=0-9"})))
+    assert ("Retry-After", "1") in refused.value.headers

@@ -55,7 +55,7 @@ async def file_response(
             fields.append(("Content-Disposition", attachment(download_as)))
         content = await _content_of(request, file)
         head = Head(validators, tuple(fields), file.status.st_size)
-        return respond(request, head, content, Buffers())
+        return await respond(request, head, content, Buffers())
 
 
 def _open(path: str | os.PathLike[str]) -> OpenFile:

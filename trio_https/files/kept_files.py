@@ -15,10 +15,10 @@ from .file_body import Buffers, read_file
 from .file_status import file_identity, is_settled
 from .open_file import Folder, OpenFile
 
-__all__ = ["MAX_BYTES_AT_ONCE", "Files", "KeptFile", "read_whole"]
+__all__ = ["MAX_BYTES_AT_ONCE", "Files", "KeptFile", "read_part", "read_whole"]
 
 MAX_BYTES_AT_ONCE = 128 * 1024
-"""Up to here a file is read at once, and head and body leave in one piece."""
+"""Up to here a file, or what is asked for of it, is read at once: head and body leave together."""
 
 _MAX_KEPT_BYTES = 16 * 1024 * 1024
 _OVERHEAD_BYTES = 2048  # of an entry: status, names, what is prepared of its head
@@ -147,7 +147,12 @@ async def read_whole(file: OpenFile) -> bytes:
     Raises ``HTTPError`` 503 if it has changed since it was opened, and ``OSError``. Cancelling
     waits for a read that has begun in a thread.
     """
-    content = await read_file(file, range(file.status.st_size))
+    return await read_part(file, range(file.status.st_size))
+
+
+async def read_part(file: OpenFile, part: range) -> bytes:
+    """Return the bytes at these offsets, as ``read_whole`` returns all."""
+    content = await read_file(file, part)
     if content is None:
         raise HTTPError(503, "the file is being written", headers=[("Retry-After", "1")])
     return content

@@ -20,6 +20,7 @@ from ..rules.byte_range import (
 from ..rules.http_dates import format_http_date
 from ..rules.preconditions import evaluate_preconditions
 from .file_body import Buffers, FileBody
+from .kept_files import MAX_BYTES_AT_ONCE, read_part
 from .open_file import OpenFile
 from .validators import Validators
 
@@ -82,13 +83,15 @@ def content_fields(
     return (*fields, ("Content-Type", media_type))
 
 
-def respond(
+async def respond(
     request: Request, head: Head, content: Content, buffers: Buffers, *, status: int = 200
 ) -> Response:
     """Return the response to a GET or HEAD request for the representation that was selected.
 
     With another ``status`` than 200, or without validators, the whole is sent, whatever the
-    conditions. A file that is streamed is taken over; the caller closes it in any case.
+    conditions. A file that is streamed is taken over; the caller closes it in any case. Raises
+    what ``read_part`` raises, where only little is asked for. Cancelling waits for a read that has
+    begun in a thread.
     """
     validators = head.validators
     if status != 200 or validators is None:
@@ -105,7 +108,7 @@ def respond(
         return _respond_whole(head, content, buffers, status)
     if not ranges:
         return _respond_unsatisfied(head)
-    return _respond_partial(head, content, ranges, buffers)
+    return await _respond_partial(head, content, ranges, buffers)
 
 
 def _evaluate_preconditions(request: Request, validators: Validators) -> int | None:
@@ -146,14 +149,14 @@ def _respond_whole(head: Head, content: Content, buffers: Buffers, status: int) 
     return Response(status, head.of_whole, FileBody(content, [range(head.size)], buffers))
 
 
-def _respond_partial(
+async def _respond_partial(
     head: Head, content: Content, ranges: tuple[range, ...], buffers: Buffers
 ) -> Response:
     fields, size = head.fields, head.size
     if len(ranges) == 1:
         part = ranges[0]
         of_part = ("Content-Range", content_range(part, size)), ("Content-Length", str(len(part)))
-        return Response(206, Headers((*fields, *of_part)), _body_of(content, ranges, buffers))
+        return Response(206, Headers((*fields, *of_part)), await _body_of(content, ranges, buffers))
     boundary = secrets.token_hex(16)
     parts, length = multipart_byteranges(
         ranges,
@@ -164,16 +167,21 @@ def _respond_partial(
     headers = Headers((*fields, ("Content-Length", str(length)))).with_header(
         "Content-Type", f"multipart/byteranges; boundary={boundary}"
     )
-    return Response(206, headers, _body_of(content, parts, buffers))
+    return Response(206, headers, await _body_of(content, parts, buffers))
 
 
-def _body_of(
+async def _body_of(
     content: Content, parts: Sequence[range | bytes], buffers: Buffers
 ) -> bytes | FileBody:
-    if not isinstance(content, bytes):
+    if isinstance(content, bytes):
+        return b"".join(
+            [part if isinstance(part, bytes) else content[part.start : part.stop] for part in parts]
+        )
+    if sum(map(len, parts)) > MAX_BYTES_AT_ONCE:
         return FileBody(content, parts, buffers)
+    # 64 KiB of a large file cost three fifths of what they would as a stream of their own.
     return b"".join(
-        [part if isinstance(part, bytes) else content[part.start : part.stop] for part in parts]
+        [part if isinstance(part, bytes) else await read_part(content, part) for part in parts]
     )
 
 

@@ -146,7 +146,7 @@ class Pages:
             variant = await self._variants.select(request, page)
             head = await self._heads.find(request, path, page, variant, rules, more=more)
             content = variant.content or variant.file.content or await self._load(request, variant)
-            return respond(request, head, content, self._files.buffers, status=page.status)
+            return await respond(request, head, content, self._files.buffers, status=page.status)
         finally:
             page.file.close()
             if variant is not None:
