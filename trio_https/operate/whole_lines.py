@@ -2,11 +2,13 @@
 
 A file takes a ``write`` as one, whoever writes to it at the same time. A pipe does so up to 4 KiB
 only (PIPE_BUF), and a client can make a line longer than that: another process's line in the midst
-of it could look like one that was never written. So each takes its turn there.
+of it could look like one that was never written. So what is longer has its turn alone. Short ones
+share one, for a process may be stopped in its turn, and others are to go on.
 """
 
 import fcntl
 import os
+import select
 import stat
 import sys
 import tempfile
@@ -30,11 +32,11 @@ class Turn:
         self._fd = os.memfd_create("turn") if sys.platform == "linux" else _temporary_file()
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Have nobody else in such a block meanwhile."""
+    def taken(self, *, alone: bool) -> Iterator[None]:
+        """Have nobody else in such a block meanwhile; or, unless ``alone``, nobody who is alone."""
         with self._threads:
             # Not flock: that belongs to the open file, which the processes have in common.
-            fcntl.lockf(self._fd, fcntl.LOCK_EX)
+            fcntl.lockf(self._fd, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
             try:
                 yield
             finally:
@@ -55,7 +57,7 @@ class WholeLines:
         if self._takes_lines_whole:
             _write_all(self._fd, lines)
             return
-        with self._turn.taken():
+        with self._turn.taken(alone=len(lines) > select.PIPE_BUF):
             _write_all(self._fd, lines)
 
     def flush(self) -> None:
