@@ -80,7 +80,7 @@ class Client(trio.abc.Stream):
         self._requests = requests
         self.status_lines: Counter[bytes] = Counter()
 
-    async def receive_some(self, max_bytes: int | None = None) -> bytes:  # noqa: ARG002
+    async def receive_some(self, _max_bytes: int | None = None) -> bytes:
         """Return the next request, b"" after the last."""
         await trio.lowlevel.checkpoint()
         if self._asked == self._requests:

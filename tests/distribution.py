@@ -4,7 +4,6 @@ Those of a file do, as they share its servers. pytest-xdist's own marks for grou
 pytest 9.2, so its scheduling by files is told here what to take for a file.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 __all__ = ["BEGIN_FIRST", "group_of", "make_scheduling"]
@@ -51,5 +50,8 @@ def make_scheduling(config: Any, log: Any) -> Any:
     """Return what pytest-xdist schedules tests by."""
     from xdist.scheduler import LoadFileScheduling
 
-    split: Callable[[object, str], str] = lambda _scheduling, nodeid: group_of(nodeid)  # noqa: E731
+    def split(_scheduling: object, nodeid: str) -> str:
+        return group_of(nodeid)
+
+    # Not by a class statement: whether its base has types depends on whether it is installed.
     return type("Groups", (LoadFileScheduling,), {"_split_scope": split})(config, log)

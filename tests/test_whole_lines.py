@@ -35,8 +35,18 @@ def test_lines_of_several_processes_are_whole() -> None:
     assert sorted(lines) == sorted(expected)
 
 
-def test_who_is_ended_in_its_turn_keeps_nobody_waiting() -> None:
-    program = """
+@pytest.mark.parametrize(
+    ("happens", "alone"),
+    [
+        pytest.param("SIGKILL", True, id="ended"),
+        pytest.param("SIGKILL", False, id="ended in a short turn"),
+        pytest.param("SIGSTOP", False, id="stopped in a short turn"),
+    ],
+)
+def test_who_is_ended_or_stopped_in_its_turn_keeps_nobody_waiting(
+    happens: str, alone: bool
+) -> None:
+    program = f"""
 import os, signal
 from trio_https.operate.whole_lines import Turn
 
@@ -44,36 +54,12 @@ turn = Turn()
 ours, theirs = os.pipe()
 pid = os.fork()
 if not pid:
-    with turn.taken(alone=True):
+    with turn.taken(alone={alone}):
         os.write(theirs, b"x")
         signal.pause()
 os.read(ours, 1)
-os.kill(pid, signal.SIGKILL)
-with turn.taken(alone=True):
-    print("my turn")
-os.waitpid(pid, 0)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, check=True, timeout=40
-    )
-    assert done.stdout == b"my turn\n"
-
-
-def test_who_is_stopped_while_it_writes_little_keeps_nobody_waiting() -> None:
-    program = """
-import os, signal
-from trio_https.operate.whole_lines import Turn
-
-turn = Turn()
-ours, theirs = os.pipe()
-pid = os.fork()
-if not pid:
-    with turn.taken(alone=False):
-        os.write(theirs, b"x")
-        signal.pause()
-os.read(ours, 1)
-os.kill(pid, signal.SIGSTOP)
-with turn.taken(alone=False):
+os.kill(pid, signal.{happens})
+with turn.taken(alone={alone}):
     print("my turn")
 os.kill(pid, signal.SIGKILL)
 os.waitpid(pid, 0)
