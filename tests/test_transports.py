@@ -49,6 +49,33 @@ async def test_more_than_the_socket_takes_is_sent_as_it_is_read() -> None:
     assert received == data
 
 
+@pytest.mark.skipif(
+    not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="this system has no limit on what is unsent"
+)
+async def test_more_is_left_to_the_kernel_where_pieces_are_large() -> None:
+    # Else it takes a piece in parts, with a wait for each; a small response needs no more.
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    theirs = await trio.open_tcp_stream("127.0.0.1", listener.socket.getsockname()[1])
+    accepted = await listener.accept()
+    ours = SocketTransport(accepted)
+
+    def unsent() -> int:
+        return accepted.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT)
+
+    async def send(piece: bytes, times: int) -> None:
+        for _ in range(times):
+            await ours.send_all(piece)
+
+    at_first = unsent()
+    async with listener, ours, theirs:
+        for size in (64 * 1024, 384 * 1024):
+            with trio.move_on_after(0.5):  # nobody reads: the kernel takes no more before long
+                await send(bytes(size), 1000)
+            if size == 64 * 1024:
+                assert unsent() == at_first
+        assert unsent() == 256 * 1024
+
+
 async def test_others_get_their_turn_also_where_nothing_has_to_wait(
     server_context: ssl.SSLContext, client_context: ssl.SSLContext
 ) -> None:

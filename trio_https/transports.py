@@ -19,6 +19,10 @@ __all__ = ["LingeringTransport", "SocketTransport", "abort_transport", "lingerin
 _LINGER_NOT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # struct linger
 _RECEIVE_BYTES: Final = 64 * 1024  # at a time: as ``trio.SocketStream``
 
+# What the kernel takes beyond what it can send at once. Trio says 16 KiB, with which a piece of a
+# large file is taken in two or three parts, with a wait for each: FIGURE.
+_UNSENT_BYTES: Final = 256 * 1024
+
 
 class LingeringTransport(trio.abc.Stream):
     """A transport that, when it is closed, waits for the other side to close too.
@@ -68,6 +72,7 @@ class SocketTransport(LingeringTransport):
     def __init__(self, stream: trio.SocketStream, alerting: AlertingContext | None = None) -> None:
         super().__init__(stream, alerting)
         self._socket = stream.socket
+        self._takes_large_pieces = False
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send all of ``data``. Cancelled, nobody knows how much of it was sent.
@@ -81,9 +86,19 @@ class SocketTransport(LingeringTransport):
                 # As with all of Trio's streams, others get their turn. To leave it out made no
                 # difference that stood out of the noise.
                 await trio.lowlevel.cancel_shielded_checkpoint()
+                return
+            if len(view) > _UNSENT_BYTES and not self._takes_large_pieces:
+                self._take_large_pieces()
             while sent < len(view):
                 await trio.lowlevel.wait_writable(self._descriptor())
                 sent += self._send(view[sent:])
+
+    def _take_large_pieces(self) -> None:
+        """Have the kernel take them whole, from now on, if this is TCP."""
+        self._takes_large_pieces = True
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            with suppress(OSError):  # a Unix socket; or closed
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
 
     def _send(self, data: memoryview) -> int:
         try:
