@@ -104,6 +104,7 @@ SIBLINGS = {
     ("http1", "stopping"): "a request tells whether the server is to stop",
     ("http1", "timeouts"): "a response that is sent in one piece has so long",
     ("outgoing", "timeouts"): "and so it is sent",
+    ("outgoing", "transports"): "a transport has so long to take a piece",
     ("tls", "transports"): "what is below TLS",
     ("transports", "alerts"): "a transport knows whether an alert was the last it sent",
     ("http1", "incoming"): "what the border parses has come into a buffer",

@@ -1,6 +1,9 @@
 """What is sent leaves in pieces, each in good time."""
 
 import math
+import socket
+import ssl
+import sys
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +14,7 @@ import trio.testing
 from trio_https import ClientGone, Limits
 from trio_https.outgoing import PIECE_BYTES, Outgoing
 from trio_https.timeouts import Timeouts
+from trio_https.transports import SocketTransport
 
 
 class Sent(trio.abc.SendStream):
@@ -72,6 +76,74 @@ async def test_a_piece_that_is_not_taken_in_time_is_the_last(autojump_clock: Any
     with pytest.raises(ClientGone, match="too slowly"):
         await outgoing_to(Sent(seconds=11), Limits(send_timeout=10)).send(b"hello")
     assert trio.current_time() - started == 10
+
+
+def stuck_transport() -> tuple[SocketTransport, trio.SocketStream]:
+    """Return a transport that takes no more, and the end from which nobody reads."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with suppress(BlockingIOError):
+        while True:
+            ours.send(bytes(65536))
+    transport = SocketTransport(trio.SocketStream(trio.socket.from_stdlib_socket(ours)))
+    return transport, trio.SocketStream(trio.socket.from_stdlib_socket(theirs))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="on Windows a socket is no file")
+async def test_a_socket_that_takes_nothing_has_as_long(autojump_clock: Any) -> None:
+    """It is the transport that gives up there: no scope is around what need not wait."""
+    transport, theirs = stuck_transport()
+    async with transport, theirs:
+        outgoing = outgoing_to(transport, Limits(send_timeout=10))
+        started = trio.current_time()
+        with pytest.raises(ClientGone, match="too slowly"):
+            await outgoing.send(b"hello")
+        assert trio.current_time() - started == 10
+        # What is not sent by it has the time that its own scope gives.
+        with trio.move_on_after(100) as wait:
+            await transport.send_all(b"hello")
+        assert wait.cancelled_caught
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="on Windows a socket is no file")
+async def test_a_socket_below_tls_that_takes_nothing_has_as_long(
+    autojump_clock: Any, server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
+    ours, theirs = map(trio.SocketStream, trio.socket.socketpair())
+    server = trio.SSLStream(SocketTransport(ours), server_context, server_side=True)
+    client = trio.SSLStream(theirs, client_context, server_hostname="localhost")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.do_handshake)
+        nursery.start_soon(client.do_handshake)
+    outgoing = outgoing_to(server, Limits(send_timeout=10, min_send_rate=0))
+    started = trio.current_time()
+    with pytest.raises(ClientGone, match="too slowly"):
+        await outgoing.send(bytes(64 * 1024 * 1024))
+    assert trio.current_time() - started == 10
+    for stream in (ours, theirs):
+        await trio.aclose_forcefully(stream)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="on Windows a socket is no file")
+async def test_a_socket_that_is_slow_has_no_longer_than_the_rate_allows(
+    autojump_clock: Any,
+) -> None:
+    """Each second somebody takes a little: never 10 s of silence, and never enough."""
+    transport, theirs = stuck_transport()
+    limits = Limits(send_timeout=10, min_send_rate=1024 * 1024)
+    started = trio.current_time()
+
+    async def sip() -> None:
+        while True:
+            await trio.sleep(1)
+            await theirs.receive_some(64 * 1024)
+
+    async with transport, theirs, trio.open_nursery() as nursery:
+        nursery.start_soon(sip)
+        with pytest.raises(ClientGone, match="too slowly"):
+            await outgoing_to(transport, limits).send(bytes(64 * 1024 * 1024))
+        nursery.cancel_scope.cancel()
+    assert 10 <= trio.current_time() - started <= 12
 
 
 async def test_all_that_one_exchange_sends_has_one_rate(autojump_clock: Any) -> None:
