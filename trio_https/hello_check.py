@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 from .alerts import HANDSHAKE_FAILURE, NO_APPLICATION_PROTOCOL, UNRECOGNIZED_NAME
 from .operate.access_log import escape
-from .rules.client_hello import ClientHello, parse_client_hello_content
+from .rules.client_hello import (
+    ALPN,
+    KEY_SHARE,
+    SERVER_NAME,
+    SUPPORTED_GROUPS,
+    ClientHello,
+    parse_client_hello_content,
+)
 from .rules.octet_reader import Malformed
 from .rules.tls_records import FlightReader, HandshakeMessage
 from .rules.tls_registry import group_name
@@ -17,10 +24,13 @@ from .rules.tls_registry import group_name
 __all__ = ["Fault", "HelloCheck"]
 
 _CLIENT_HELLO = 1  # RFC 8446 §4
-# RFC 8446 §4.1.3: the Random of a ServerHello that asks for another ClientHello.
+# RFC 8446 §4.1.3: the Random of a ServerHello that asks for another ClientHello, and where that
+# stands in what is sent first: behind the headers of a record and a message, and the version.
 _ASKS_FOR_ANOTHER = bytes.fromhex(
     "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"
 )
+_LOOKED_AT = frozenset([SERVER_NAME, SUPPORTED_GROUPS, ALPN, KEY_SHARE])  # of a dozen extensions
+_RANDOM = slice(5 + 4 + 2, 5 + 4 + 2 + len(_ASKS_FOR_ANOTHER))
 _MAX_NAMES_TOLD = 5  # of protocols or groups that a client offers
 
 
@@ -54,7 +64,8 @@ class HelloCheck:
         try:
             for event in self._reader.receive(octets):
                 if isinstance(event, HandshakeMessage) and event.kind == _CLIENT_HELLO:
-                    fault = self._judge(parse_client_hello_content(event.content))
+                    hello = parse_client_hello_content(event.content, only=_LOOKED_AT)
+                    fault = self._judge(hello)
                     if fault is not None:
                         return fault
         except Malformed:
@@ -66,7 +77,7 @@ class HelloCheck:
 
         OpenSSL sends that request by itself, and takes no other hello (RFC 8446 §4.1.2).
         """
-        if _ASKS_FOR_ANOTHER not in bytes(octets):
+        if octets[_RANDOM] != _ASKS_FOR_ANOTHER:
             self._reader = None
 
     def _judge(self, hello: ClientHello) -> Fault | None:

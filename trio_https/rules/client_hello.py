@@ -7,14 +7,18 @@ it comes in, only the question is answered here whether more are to be waited fo
 """
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import TypeVar
 
 from .octet_reader import Malformed, OctetReader
 
 __all__ = [
+    "ALPN",
+    "KEY_SHARE",
     "MAX_HELLO_BYTES",
+    "SERVER_NAME",
+    "SUPPORTED_GROUPS",
     "ClientHello",
     "is_cut_off",
     "parse_client_hello_content",
@@ -32,12 +36,12 @@ _MAX_RECORD_BYTES = 2**14
 _MESSAGE_HEADER_BYTES = 4
 _CLIENT_HELLO = 1  # RFC 8446 §4
 
-_SERVER_NAME = 0
-_SUPPORTED_GROUPS = 10
+SERVER_NAME = 0
+SUPPORTED_GROUPS = 10
 _SIGNATURE_ALGORITHMS = 13
-_ALPN = 16
+ALPN = 16
 _SUPPORTED_VERSIONS = 43
-_KEY_SHARE = 51
+KEY_SHARE = 51
 
 T = TypeVar("T")
 
@@ -58,7 +62,7 @@ class ClientHello:
     @property
     def server_names(self) -> tuple[bytes, ...]:
         """The host names that the client asks for, of which there should be one (RFC 6066 §3)."""
-        return self._read(_SERVER_NAME, _read_server_names)
+        return self._read(SERVER_NAME, _read_server_names)
 
     @property
     def server_name(self) -> str | None:
@@ -69,7 +73,7 @@ class ClientHello:
     @property
     def alpn_protocols(self) -> tuple[bytes, ...]:
         """The application protocols that it can speak (RFC 7301 §3.1)."""
-        return self._read(_ALPN, _read_protocols)
+        return self._read(ALPN, _read_protocols)
 
     @property
     def versions(self) -> tuple[int, ...]:
@@ -79,23 +83,23 @@ class ClientHello:
     @property
     def groups(self) -> tuple[int, ...]:
         """The groups that it can exchange keys in (RFC 8446 §4.2.7)."""
-        return self._read(_SUPPORTED_GROUPS, _read_numbers)
+        return self._read(SUPPORTED_GROUPS, _read_numbers)
 
     @property
     def key_shares(self) -> tuple[tuple[int, bytes], ...]:
         """Groups with the public key that it has sent for them already (RFC 8446 §4.2.8)."""
-        return self._read(_KEY_SHARE, _read_key_shares)
+        return self._read(KEY_SHARE, _read_key_shares)
 
     @property
     def signature_algorithms(self) -> tuple[int, ...]:
         """The signature schemes that it accepts (RFC 8446 §4.2.3)."""
         return self._read(_SIGNATURE_ALGORITHMS, _read_numbers)
 
-    def _read(self, number: int, read: Callable[[OctetReader], Iterable[T]]) -> tuple[T, ...]:
+    def _read(self, number: int, read: Callable[[bytes], tuple[T, ...]]) -> tuple[T, ...]:
         for found, content in self.extensions:
             if found == number:
                 try:
-                    return tuple(read(OctetReader(content)))
+                    return read(content)
                 except Malformed:
                     return ()
         return ()
@@ -136,53 +140,77 @@ def _is_whole(message: bytes) -> bool:
     return len(message) >= _MESSAGE_HEADER_BYTES + size and len(message) >= _MESSAGE_HEADER_BYTES
 
 
-def parse_client_hello_content(content: bytes) -> ClientHello:
+def parse_client_hello_content(
+    content: bytes, *, only: Container[int] | None = None
+) -> ClientHello:
     """Return the ClientHello with this content, without records and the header of a message.
 
-    Raises ``Malformed``.
+    With ``only`` those extensions that are of these types; None: all. Raises ``Malformed``.
     """
     hello = OctetReader(content)
     return ClientHello(
         legacy_version=hello.number(2),
         random=hello.take(32),
         session_id=hello.vector(1),
-        cipher_suites=_numbers(OctetReader(hello.vector(2))),
+        cipher_suites=_numbers(hello.vector(2)),
         compression_methods=hello.vector(1),
         # RFC 5246 §7.4.1.2: the field may be missing as a whole.
-        extensions=hello.extensions() if hello.has_more() else (),
+        extensions=hello.extensions(only) if hello.has_more() else (),
     )
 
 
-def _read_server_names(content: OctetReader) -> Iterator[bytes]:
-    names = content.inner(2)
-    while names.has_more():
-        if names.number(1) != 0:  # host_name; RFC 6066 knows no other
+def _read_server_names(content: bytes) -> tuple[bytes, ...]:
+    names, at, found = _all_of_list(content, 2), 0, []
+    while at < len(names):
+        start = at + 3
+        if names[at] != 0:  # host_name; RFC 6066 knows no other
             raise Malformed("a server name of an unknown type")
-        yield names.vector(2)
+        at = _end_within(names, start, int.from_bytes(names[at + 1 : start], "big"))
+        found.append(names[start:at])
+    return tuple(found)
 
 
-def _read_protocols(content: OctetReader) -> Iterator[bytes]:
-    protocols = content.inner(2)
-    while protocols.has_more():
-        yield protocols.vector(1)
+def _read_protocols(content: bytes) -> tuple[bytes, ...]:
+    names, at, found = _all_of_list(content, 2), 0, []
+    while at < len(names):
+        start = at + 1
+        at = _end_within(names, start, names[at])
+        found.append(names[start:at])
+    return tuple(found)
 
 
-def _read_key_shares(content: OctetReader) -> Iterator[tuple[int, bytes]]:
-    shares = content.inner(2)
-    while shares.has_more():
-        yield shares.number(2), shares.vector(2)
+def _read_key_shares(content: bytes) -> tuple[tuple[int, bytes], ...]:
+    shares, at, found = _all_of_list(content, 2), 0, []
+    while at < len(shares):
+        start = at + 4
+        group = int.from_bytes(shares[at : at + 2], "big")
+        at = _end_within(shares, start, int.from_bytes(shares[at + 2 : start], "big"))
+        found.append((group, shares[start:at]))
+    return tuple(found)
 
 
-def _read_versions(content: OctetReader) -> tuple[int, ...]:
-    return _numbers(content.inner(1))
+def _read_versions(content: bytes) -> tuple[int, ...]:
+    return _numbers(_all_of_list(content, 1))
 
 
-def _read_numbers(content: OctetReader) -> tuple[int, ...]:
-    return _numbers(content.inner(2))
+def _read_numbers(content: bytes) -> tuple[int, ...]:
+    return _numbers(_all_of_list(content, 2))
 
 
-def _numbers(reader: OctetReader) -> tuple[int, ...]:
-    data = reader.rest()
+def _all_of_list(content: bytes, size: int) -> bytes:
+    """Return what stands behind its own length, a number of ``size`` octets, and is all."""
+    if int.from_bytes(content[:size], "big") != len(content) - size:
+        raise Malformed("a list that is not as long as was announced")
+    return content[size:]
+
+
+def _end_within(octets: bytes, start: int, size: int) -> int:
+    if start + size > len(octets):
+        raise Malformed("more was announced than follows")
+    return start + size
+
+
+def _numbers(data: bytes) -> tuple[int, ...]:
     if len(data) % 2:
         raise Malformed("half a number is left")
     return struct.unpack(f">{len(data) // 2}H", data)

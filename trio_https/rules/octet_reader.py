@@ -5,6 +5,7 @@ here.
 """
 
 import struct
+from collections.abc import Container
 
 __all__ = ["Extensions", "Malformed", "OctetReader"]
 
@@ -31,7 +32,7 @@ class OctetReader:
         start = self._at
         self._at = end = start + size
         if end > len(self._octets):
-            raise Malformed(f"{size} octets were announced, but only {self._left(start)} follow")
+            raise self._ends_too_soon(start, size)
         return self._octets[start:end]
 
     def number(self, size: int) -> int:
@@ -40,7 +41,14 @@ class OctetReader:
 
     def vector(self, size: int) -> bytes:
         """Take what stands behind its own length, a number of ``size`` octets."""
-        return self.take(self.number(size))
+        # In place of take(number(size)): a ClientHello has many, and it is a third.
+        octets, at = self._octets, self._at
+        start = at + size
+        length = int.from_bytes(octets[at:start], "big")
+        self._at = end = start + length
+        if end > len(octets):
+            raise self._ends_too_soon(start, length)
+        return octets[start:end]
 
     def inner(self, size: int) -> "OctetReader":
         """Return a reader of the vector that is all that is left."""
@@ -48,22 +56,24 @@ class OctetReader:
         self.end()
         return content
 
-    def extensions(self) -> Extensions:
-        """Return type and content of each extension, all that is left (RFC 8446 §4.2)."""
+    def extensions(self, only: Container[int] | None = None) -> Extensions:
+        """Return type and content of each extension, all that is left (RFC 8446 §4.2).
+
+        ``only`` those of these types; None: all.
+        """
         # Not by the methods: of a ClientHello these are most of the work, and so it is a third.
-        octets, at, found = self.inner(2).rest(), 0, []
-        end_of_all = len(octets)
-        while at < end_of_all:
-            if at + 4 > end_of_all:
-                raise Malformed(f"{end_of_all - at} octets are no extension")
-            kind, size = _unpack_extension(octets, at)
-            start = at + 4
-            at = start + size
-            if at > end_of_all:
-                raise Malformed(
-                    f"{size} octets were announced, but only {end_of_all - start} follow"
-                )
-            found.append((kind, octets[start:at]))
+        octets, at, found = self.vector(2), 0, []
+        self.end()
+        try:
+            while at < len(octets):
+                kind, size = _unpack_extension(octets, at)
+                at += 4 + size
+                if only is None or kind in only:
+                    found.append((kind, octets[at - size : at]))
+        except struct.error:
+            raise Malformed(f"{len(octets) - at} octets are no extension") from None
+        if at > len(octets):
+            raise Malformed(f"an extension ends {at - len(octets)} octets too late")
         return tuple(found)
 
     def has_more(self) -> bool:
@@ -78,6 +88,9 @@ class OctetReader:
         """Raise ``Malformed`` where something is left."""
         if self.has_more():
             raise Malformed(f"{self._left(self._at)} octets too many")
+
+    def _ends_too_soon(self, start: int, size: int) -> Malformed:
+        return Malformed(f"{size} octets were announced, but only {self._left(start)} follow")
 
     def _left(self, start: int) -> int:
         return max(0, len(self._octets) - start)
