@@ -1,9 +1,11 @@
 """A connection after its handshake: one exchange after the other, and the waiting between them.
 
 All of it is in one cancel scope, as long as nobody else has got hold of that: it is cancelled when
-the client leaves, or takes too long for its next request, or for a response that is sent in one
-piece. To enter a scope for each of these would cost a quarter of what a small page costs.
+the client leaves, or takes too long for its first or next request, or for a response that is sent
+in one piece. To enter a scope for each of these would cost a quarter of what a small page costs.
 """
+
+import math
 
 import trio
 
@@ -72,7 +74,7 @@ async def _await_request(
     if connection.incoming.buffer:
         return True
     if not connection.requests:
-        return await _await_first_request(connection, service)
+        return await _await_first_request(connection, service, scope)
     if service.stopping.is_set():  # if it is later, those that wait are told by the service
         return False
     idle = service.timeouts.idle
@@ -83,10 +85,11 @@ async def _await_request(
         idle.end(scope)
 
 
-async def _await_first_request(connection: HTTP1Connection, service: Service) -> bool:
-    with (
-        trio.move_on_at(connection.first_head_deadline) as wait,
-        service.stopping.ends_wait(wait),
-    ):
-        return await connection.incoming.receive()
-    return False
+async def _await_first_request(
+    connection: HTTP1Connection, service: Service, scope: trio.CancelScope
+) -> bool:
+    scope.deadline = connection.first_head_deadline
+    with service.stopping.ends_wait(scope):
+        received = await connection.incoming.receive()
+    scope.deadline = math.inf
+    return received

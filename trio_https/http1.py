@@ -70,7 +70,7 @@ class HTTP1Connection:
         self.first_head_deadline = accepted_at + limits.first_head_timeout
         self.outgoing = Outgoing(stream, limits, send_timeout)
         self._h11 = h11.Connection(h11.SERVER)
-        self.scope = trio.CancelScope()
+        self.scope = self.outgoing.scope
         """The cancel scope of the requests to come. Whoever replaces it has entered it."""
         self._request_scope = RequestScope(self.scope)
         self.request: Request | None = None
