@@ -34,6 +34,8 @@ class AlertingContext:
         self._received = received
         self.has_alerted = False
         """Whether the connection has failed with an alert to the client."""
+        self.ssl_object: ssl.SSLObject | None = None
+        """What knows what was agreed on, once there is a connection."""
 
     def wrap_bio(
         self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, **settings: Any
@@ -41,9 +43,8 @@ class AlertingContext:
         """Return an object as that of ``context``, which has ``received`` to read already."""
         incoming.write(self._received)
         self._received = b""
-        return _AlertingObject(
-            self._context.wrap_bio(incoming, outgoing, **settings), outgoing, self
-        )
+        self.ssl_object = self._context.wrap_bio(incoming, outgoing, **settings)
+        return _AlertingObject(self.ssl_object, outgoing, self)
 
 
 class _AlertingObject:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
 import trio
 
@@ -223,28 +223,37 @@ def describe(
     stream: trio.SSLStream[trio.abc.Stream], recorder: FlightRecorder | None = None
 ) -> TLSInfo:
     """Return what the handshake of ``stream`` agreed on, and what was recorded of it."""
-    cipher = stream.cipher()
+    agreed = _ssl_object_of(stream)
+    cipher = agreed.cipher()
     return TLSInfo(
-        version=stream.version() or "",
+        version=agreed.version() or "",
         cipher_suite=cipher[0] if cipher else "",
-        alpn=stream.selected_alpn_protocol(),
-        resumed=bool(stream.session_reused),
-        server_name=stream.server_hostname,
-        client=_describe_client(stream),
+        alpn=agreed.selected_alpn_protocol(),
+        resumed=bool(agreed.session_reused),
+        server_name=agreed.server_hostname,
+        client=_describe_client(agreed),
         flights=recorder.flights if recorder else (),
     )
 
 
-def _describe_client(stream: trio.SSLStream[trio.abc.Stream]) -> ClientCertificate | None:
+def _ssl_object_of(stream: trio.SSLStream[trio.abc.Stream]) -> Any:
+    """Return what ``stream`` would pass each question on to, by way of two errors."""
+    transport = stream.transport_stream
+    if isinstance(transport, LingeringTransport) and transport.alerting is not None:
+        return transport.alerting.ssl_object
+    return stream  # of the user's: it answers as well
+
+
+def _describe_client(agreed: Any) -> ClientCertificate | None:
     # Empty where nobody asked OpenSSL to verify what there is.
-    verified = stream.getpeercert()
+    verified = agreed.getpeercert()
     if not verified:
         return None
     not_after = ssl.cert_time_to_seconds(verified["notAfter"])
     return ClientCertificate(
         subject=format_distinguished_name(verified["subject"]),
         names=format_alternative_names(verified.get("subjectAltName", ())),
-        sha256=hashlib.sha256(stream.getpeercert(binary_form=True)).hexdigest(),
+        sha256=hashlib.sha256(agreed.getpeercert(binary_form=True)).hexdigest(),
         serial_number=verified["serialNumber"],
         not_after=datetime.fromtimestamp(not_after, UTC),
     )
