@@ -43,7 +43,8 @@ class Admission:
 
         Cancelling the wait changes nothing.
         """
-        if not self._refuses_when_full:
+        # First without the turn that acquire gives to others: accepting has given one.
+        if not self._refuses_when_full and not _acquire(self._free):
             await self._free.acquire()
 
     @contextmanager

@@ -121,7 +121,11 @@ async def _shake_hands(
     has_place = False
     # One scope for all three waits: each costs a hundredth of a connection.
     with trio.move_on_after(timeout) as wait:
-        await service.handshakes.acquire()
+        try:
+            # First without the turn that acquire gives to others: the client is waited for next.
+            service.handshakes.acquire_nowait()
+        except trio.WouldBlock:
+            await service.handshakes.acquire()
         try:
             has_place = True
             # Who has asked for nothing yet need not be waited for: browsers connect in advance.
