@@ -102,12 +102,15 @@ def peer_address(stream: trio.abc.Stream) -> Address | None:
     """Return the address of who is at the other end; None where there is none that tells it."""
     if isinstance(stream, trio.SSLStream):
         return peer_address(stream.transport_stream)
-    if not isinstance(stream, trio.SocketStream) or stream.socket.family not in _INTERNET:
+    if not isinstance(stream, trio.SocketStream):
         return None
     try:
-        return Address(*stream.socket.getpeername()[:2])
+        peer = stream.socket.getpeername()
     except OSError:  # reset before it was accepted
         return None
+    # Not by the family, for which Python makes two enumeration members each time: of an address
+    # of the Internet the first is text, of a Unix socket all is.
+    return Address(peer[0], peer[1]) if isinstance(peer, tuple) else None
 
 
 def _addresses_by_name(host: str, port: int) -> Sequence[str]:
