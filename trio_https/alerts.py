@@ -53,7 +53,7 @@ class _AlertingObject:
     It says meanwhile what makes ``SSLStream`` send that and ask again: that it wants to read.
     """
 
-    __slots__ = ("_failures", "_object", "_outgoing", "_owner")
+    __slots__ = ("_failures", "_object", "_outgoing", "_owner", "server_side", "version")
 
     def __init__(
         self, ssl_object: ssl.SSLObject, outgoing: ssl.MemoryBIO, owner: AlertingContext
@@ -62,6 +62,9 @@ class _AlertingObject:
         self._outgoing = outgoing
         self._owner = owner
         self._failures: list[ssl.SSLError] = []  # one at most
+        # What SSLStream asks for in each handshake: by __getattr__ it would be an error first.
+        self.server_side = ssl_object.server_side
+        self.version = ssl_object.version
 
     def do_handshake(self) -> None:
         self._ask(self._object.do_handshake)
