@@ -15,6 +15,7 @@ from trio_https.rules.tls_records import (
     FlightReader,
     HandshakeMessage,
     Sealed,
+    read_single_message,
 )
 
 
@@ -38,6 +39,41 @@ FLIGHT = record(22, message(2, b"chosen")) + record(20, b"\x01") + record(23, b"
 
 def test_a_record_gives_its_messages() -> None:
     assert read(HELLO) == [HandshakeMessage(1, b"hello")]
+
+
+@given(
+    st.one_of(
+        st.binary(),
+        st.binary(max_size=20).map(lambda octets: record(22, octets)),
+        st.binary(max_size=20).map(lambda octets: record(22, message(1, octets))),
+        st.binary(max_size=20).map(lambda octets: record(22, message(1, octets)) + octets),
+    )
+)
+def test_a_single_message_is_what_a_reader_finds_alone(octets: bytes) -> None:
+    found = read_single_message(octets)
+    if found is not None:
+        assert read(octets) == [found]
+
+
+def test_a_single_message_is_found() -> None:
+    assert read_single_message(HELLO) == HandshakeMessage(1, b"hello")
+    assert read_single_message(record(22, message(14, b""))) == HandshakeMessage(14, b"")
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(HELLO[:-1], id="cut off"),
+        pytest.param(HELLO + b"\x14", id="the beginning of another record"),
+        pytest.param(record(22, message(11, b"one") + message(14, b"")), id="two messages"),
+        pytest.param(record(22, message(1, b"a long hello")[:-1]), id="a part of a message"),
+        pytest.param(record(22, b"\x01\0\0"), id="a part of its header"),
+        pytest.param(record(23, message(1, b"hello")), id="encrypted"),
+    ],
+)
+def test_what_is_not_a_single_message_is_none(octets: bytes) -> None:
+    assert read_single_message(octets) is None
 
 
 def test_a_message_is_as_long_as_on_the_wire() -> None:

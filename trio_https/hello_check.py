@@ -5,6 +5,7 @@ records as it likes. All are looked at before OpenSSL sees them, until the serve
 no other. What else may be wrong with them, OpenSSL finds; how an alert is sent is not known here.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .alerts import HANDSHAKE_FAILURE, NO_APPLICATION_PROTOCOL, UNRECOGNIZED_NAME
@@ -18,7 +19,7 @@ from .rules.client_hello import (
     parse_client_hello_content,
 )
 from .rules.octet_reader import Malformed
-from .rules.tls_records import FlightReader, HandshakeMessage
+from .rules.tls_records import Event, FlightReader, HandshakeMessage, read_single_message
 from .rules.tls_registry import group_name
 
 __all__ = ["Fault", "HelloCheck"]
@@ -55,22 +56,32 @@ class HelloCheck:
         """
         self._alpn_protocols = alpn_protocols
         self._groups = groups
-        self._reader: FlightReader | None = FlightReader()
+        self._reader: FlightReader | None = None  # as long as each message was a record
+        self._is_over = False
 
     def find_fault(self, octets: bytes | bytearray) -> Fault | None:
         """Return what is wrong in the octets that come next; None: nothing, or it is OpenSSL's."""
-        if self._reader is None:
+        if self._is_over:
             return None
         try:
-            for event in self._reader.receive(octets):
+            for event in self._read(octets):
                 if isinstance(event, HandshakeMessage) and event.kind == _CLIENT_HELLO:
                     hello = parse_client_hello_content(event.content, only=_LOOKED_AT)
                     fault = self._judge(hello)
                     if fault is not None:
                         return fault
         except Malformed:
-            self._reader = None
+            self._is_over = True
         return None
+
+    def _read(self, octets: bytes | bytearray) -> Iterable[Event]:
+        """Return what is complete now."""
+        if self._reader is None:
+            message = read_single_message(octets)
+            if message is not None:
+                return (message,)
+            self._reader = FlightReader()
+        return self._reader.receive(octets)
 
     def note_answer(self, octets: bytes | bytearray | memoryview) -> None:
         """Look at nothing any more, unless the octets that the server sends ask for another hello.
@@ -78,7 +89,7 @@ class HelloCheck:
         OpenSSL sends that request by itself, and takes no other hello (RFC 8446 §4.1.2).
         """
         if octets[_RANDOM] != _ASKS_FOR_ANOTHER:
-            self._reader = None
+            self._is_over = True
 
     def _judge(self, hello: ClientHello) -> Fault | None:
         # RFC 6066 §3: ASCII. Python can't decode another, and prints a traceback for each.

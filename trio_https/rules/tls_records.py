@@ -17,6 +17,7 @@ __all__ = [
     "FlightReader",
     "HandshakeMessage",
     "Sealed",
+    "read_single_message",
 ]
 
 _CHANGE_CIPHER_SPEC, _ALERT, _HANDSHAKE, _APPLICATION_DATA = 20, 21, 22, 23
@@ -61,6 +62,22 @@ class Sealed:
 
 
 Event = HandshakeMessage | ChangeCipherSpec | Alert | Sealed
+
+
+def read_single_message(octets: bytes | bytearray) -> HandshakeMessage | None:
+    """Return the message of the handshake that is all of ``octets``, in a record of its own.
+
+    A ClientHello mostly is, and so it takes a fifth of what a ``FlightReader`` does. None: it is
+    not, and may be anything.
+    """
+    size = len(octets) - _HEADER_BYTES
+    if octets[:2] != b"\x16\x03" or not _MESSAGE_HEADER_BYTES <= size <= _MAX_RECORD_BYTES:
+        return None
+    record_size = int.from_bytes(octets[3:5], "big")
+    message_size = _MESSAGE_HEADER_BYTES + int.from_bytes(octets[6:9], "big")
+    if record_size != size or message_size != size:
+        return None
+    return HandshakeMessage(octets[5], bytes(octets[_HEADER_BYTES + _MESSAGE_HEADER_BYTES :]))
 
 
 class FlightReader:
