@@ -27,6 +27,7 @@ async def test_a_wait_is_cancelled_when_its_time_is_over(autojump_clock: Any) ->
             timeout.begin(scope)
             await trio.sleep_forever()
         assert scope.cancelled_caught
+        assert not timeout.end(scope)
         assert trio.current_time() == 13
 
 
@@ -37,7 +38,7 @@ async def test_a_wait_that_is_over_before_goes_on(autojump_clock: Any) -> None:
             for _ in range(3):
                 timeout.begin(scope)
                 await trio.sleep(9)
-                timeout.end(scope)
+                assert timeout.end(scope)
             await trio.sleep(100)
         assert not scope.cancel_called
 

@@ -34,21 +34,47 @@ async def converse(connection: HTTP1Connection, service: Service) -> None:
             if scope.cancelled_caught:
                 goes_on = await _end_cancelled(connection)
         finally:
+            service.timeouts.idle.end(scope)
             end_exchange(connection)  # that has not come to its own end
 
 
 async def _converse_in(
     scope: trio.CancelScope, connection: HTTP1Connection, service: Service
 ) -> bool:
-    """Return whether it may go on in another scope."""
-    while await _await_request(connection, service, scope):
-        if scope.cancel_called:  # in the very moment in which that request came
-            return True
+    """Return whether it may go on in another scope.
+
+    ``scope`` is cancelled when it is idle for too long, or when the server is to stop; whoever has
+    entered it ends the idle time that goes on then. Nothing that was received is lost.
+    """
+    incoming, idle = connection.incoming, service.timeouts.idle
+    if not (connection.requests or incoming.buffer or await _await_first(connection, service)):
+        return False
+    while True:
+        if incoming.buffer:
+            if scope.cancel_called:  # in the very moment in which that came
+                return True
+        else:
+            if service.stopping.is_set():  # if it is later, those that wait are told by the service
+                return False
+            # Not in a function of its own: each frame that a wait goes through costs as much.
+            idle.begin(scope)
+            if not await incoming.receive():
+                return False
+            if not idle.end(scope):  # in the very moment in which that request came
+                return True
         if not await exchange(connection, service):
             return False
         if connection.scope_is_lent:
             return True
-    return False
+
+
+async def _await_first(connection: HTTP1Connection, service: Service) -> bool:
+    """Wait until the client asks for something for the first time; False: it will not."""
+    connection.scope.deadline = connection.first_head_deadline
+    with service.stopping.ends_wait(connection.scope):
+        has_come = await connection.incoming.receive()
+    connection.scope.deadline = math.inf
+    return has_come
 
 
 async def _end_cancelled(connection: HTTP1Connection) -> bool:
@@ -61,35 +87,3 @@ async def _end_cancelled(connection: HTTP1Connection) -> bool:
         connection.outgoing.scope = scope
         return await end_cancelled(connection, request)
     raise ClientGone(_TOO_SLOW)
-
-
-async def _await_request(
-    connection: HTTP1Connection, service: Service, scope: trio.CancelScope
-) -> bool:
-    """Wait until the client asks for something; False: it will not.
-
-    ``scope`` is cancelled when it is idle for too long, or when the server is to stop. Raises
-    ``ClientGone``. Cancelling loses nothing that was received.
-    """
-    if connection.incoming.buffer:
-        return True
-    if not connection.requests:
-        return await _await_first_request(connection, service, scope)
-    if service.stopping.is_set():  # if it is later, those that wait are told by the service
-        return False
-    idle = service.timeouts.idle
-    idle.begin(scope)
-    try:
-        return await connection.incoming.receive()
-    finally:
-        idle.end(scope)
-
-
-async def _await_first_request(
-    connection: HTTP1Connection, service: Service, scope: trio.CancelScope
-) -> bool:
-    scope.deadline = connection.first_head_deadline
-    with service.stopping.ends_wait(scope):
-        received = await connection.incoming.receive()
-    scope.deadline = math.inf
-    return received

@@ -31,9 +31,9 @@ class Timeout:
             self._has_some.set()
         self._deadlines[scope] = trio.current_time() + self._seconds
 
-    def end(self, scope: trio.CancelScope) -> None:
-        """Have ``scope`` go on. It may have been cancelled in this very moment."""
-        self._deadlines.pop(scope, None)
+    def end(self, scope: trio.CancelScope) -> bool:
+        """Have ``scope`` go on; False: it was cancelled, maybe in this very moment."""
+        return self._deadlines.pop(scope, None) is not None
 
     def cancel_all(self, reason: str) -> None:
         """Cancel the scopes of all waits now."""
