@@ -32,10 +32,10 @@ async def converse(connection: HTTP1Connection, service: Service) -> None:
                 connection.scope = connection.outgoing.scope = scope
                 goes_on = await _converse_in(scope, connection, service)
             if scope.cancelled_caught:
-                goes_on = await _end_cancelled(connection)
+                goes_on = await _end_cancelled(connection, service)
         finally:
             service.timeouts.idle.end(scope)
-            end_exchange(connection)  # that has not come to its own end
+            end_exchange(connection, service)  # that has not come to its own end
 
 
 async def _converse_in(
@@ -77,7 +77,7 @@ async def _await_first(connection: HTTP1Connection, service: Service) -> bool:
     return has_come
 
 
-async def _end_cancelled(connection: HTTP1Connection) -> bool:
+async def _end_cancelled(connection: HTTP1Connection, service: Service) -> bool:
     """Return whether it may go on after its scope was cancelled."""
     if connection.outgoing.is_sending_at_once:
         raise ClientGone(_TOO_SLOW)
@@ -85,5 +85,5 @@ async def _end_cancelled(connection: HTTP1Connection) -> bool:
         return False
     with trio.CancelScope() as scope:  # the client may not take what it is told now, either
         connection.outgoing.scope = scope
-        return await end_cancelled(connection, request)
+        return await end_cancelled(connection, service, request)
     raise ClientGone(_TOO_SLOW)

@@ -7,6 +7,7 @@ Whatever a handler does ends here: what it raises becomes a response by whose fa
 import logging
 import math
 import secrets
+from collections.abc import Awaitable
 
 import trio
 
@@ -24,49 +25,58 @@ logger = logging.getLogger("trio_https")
 
 
 async def exchange(connection: HTTP1Connection, service: Service) -> bool:
-    """Receive a request, have it answered, send the response. Return whether another may follow."""
+    """Receive a request, have it answered, send the response. Return whether another may follow.
+
+    Whatever this raises, ``end_exchange`` has to follow.
+    """
     try:
         request = await connection.receive_request()
     except HTTPError as refusal:
         await _refuse(connection, refusal)
         return False
     service.departures.begin(connection, request.scope)
+    # Awaited here, and not further in: each wait walks through all frames above it.
     try:
-        reply, close = await _answer(connection, service, request)
-        if isinstance(reply, Response):
-            await _send(connection, request, reply, close=close or service.stopping.is_set())
-    finally:
-        service.departures.end(connection)
+        reply, close = _agree(connection, request, await _ask(service, request)), False
+    except ClientGone:
+        raise
+    except Exception as exc:
+        reply, close = _answer_error(connection, request, exc)
     if isinstance(reply, Upgrade):
+        service.departures.end(connection)
         await _speak(connection, request, reply)
-    end_exchange(connection)
+    else:
+        try:
+            await connection.send_response(reply, close=close or service.stopping.is_set())
+        except Exception as exc:
+            if (report := _report_unsent(connection, request, exc)) is None:
+                raise
+            await connection.send_response(report, close=True)
+    end_exchange(connection, service)
     return connection.status != 101 and await connection.finish_exchange()
 
 
-def end_exchange(connection: HTTP1Connection) -> None:
+def end_exchange(connection: HTTP1Connection, service: Service) -> None:
     """Take note of how the exchange has ended that goes on, if one does."""
     if connection.request is not None:
+        service.departures.end(connection)
         connection.detach_body()
         _log_access(connection, connection.request)
         connection.request = None
 
 
-async def _answer(
-    connection: HTTP1Connection, service: Service, request: Request
-) -> tuple[Response | Upgrade, bool]:
-    """Return the handler's reply, or the one to its error, and whether it must be the last."""
+def _ask(service: Service, request: Request) -> Awaitable[Reply]:
+    if service.limits.handler_timeout == math.inf:
+        return service.handler(request)
+    return _ask_in_time(service, request)
+
+
+async def _ask_in_time(service: Service, request: Request) -> Reply:
     timeout = service.limits.handler_timeout
-    try:
-        if timeout == math.inf:
-            return _agree(connection, request, await service.handler(request)), False
-        with trio.move_on_after(timeout):
-            return _agree(connection, request, await service.handler(request)), False
-        logger.warning("no response to %s within %g s", _line_of(request), timeout)
-        return _error_response(HTTPError(503, "this takes too long now")), True
-    except ClientGone:
-        raise
-    except Exception as exc:
-        return _answer_error(connection, request, exc)
+    with trio.move_on_after(timeout):
+        return await service.handler(request)
+    logger.warning("no response to %s within %g s", _line_of(request), timeout)
+    raise HTTPError(503, "this takes too long now", close=True)
 
 
 def _answer_error(
@@ -82,21 +92,24 @@ def _answer_error(
     return _report_bug(connection, request, exc), True
 
 
-async def _send(
-    connection: HTTP1Connection, request: Request, response: Response, *, close: bool
-) -> None:
-    try:
-        await connection.send_response(response, close=close)
-    except ClientGone:
-        raise
-    except Exception as exc:
-        if isinstance(without_groups(exc), ClientGone):
-            raise ClientGone("the client left in the middle of a response") from exc
-        if connection.status is not None:  # begun: all that is left is to cut it off
-            if connection.is_body_error(without_groups(exc)):
-                raise ClientGone(f"the request body failed: {exc}") from exc
-            raise
-        await connection.send_response(_report_bug(connection, request, exc), close=True)
+def _report_unsent(
+    connection: HTTP1Connection, request: Request, exc: Exception
+) -> Response | None:
+    """Return what is sent in place of a response that has no valid form; None: ``exc`` is raised.
+
+    Raises ``ClientGone`` where it is the client's doing that a response could not be sent.
+    """
+    cause = without_groups(exc)
+    if exc is cause and isinstance(exc, ClientGone):
+        return None
+    if isinstance(cause, ClientGone):
+        raise ClientGone("the client left in the middle of a response") from exc
+    if connection.status is None:
+        return _report_bug(connection, request, exc)
+    # It has begun: all that is left is to cut it off.
+    if connection.is_body_error(cause):
+        raise ClientGone(f"the request body failed: {exc}") from exc
+    return None
 
 
 def _agree(connection: HTTP1Connection, request: Request, reply: Reply) -> Response | Upgrade:
@@ -140,13 +153,13 @@ async def _speak(connection: HTTP1Connection, request: Request, upgrade: Upgrade
         raise
 
 
-async def end_cancelled(connection: HTTP1Connection, request: Request) -> bool:
+async def end_cancelled(connection: HTTP1Connection, service: Service, request: Request) -> bool:
     """End an exchange whose scope was cancelled: by its client's leaving, or by its handler.
 
     Return whether another may follow. Raises ``ClientGone`` and ``BodyCut``.
     """
     if connection.has_answered:
-        end_exchange(connection)
+        end_exchange(connection, service)
         return connection.status != 101 and await connection.finish_exchange()
     if request.scope.client_has_left:
         raise ClientGone("the client left before it was answered")
