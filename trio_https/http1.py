@@ -10,7 +10,7 @@ faults leave as ``HTTPError``, its absence as ``ClientGone``, and a response tha
 
 import math
 import time
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Awaitable
 from typing import cast
 
 import h11
@@ -26,7 +26,7 @@ from .messages import Address, BodyWriter, Headers, Request, Response, TLSInfo
 from .outgoing import AT_ONCE_BYTES, PIECE_BYTES, Outgoing
 from .request_body import RequestBody
 from .request_scope import RequestScope
-from .response_head import WITHOUT_BODY, PreparedHead, prepare_head
+from .response_head import WITHOUT_BODY, prepare_head
 from .rules.request_head import check_request_head
 from .rules.request_method import check_method
 from .rules.request_target import resolve_target
@@ -236,29 +236,48 @@ class HTTP1Connection:
 
     # Sending
 
-    async def send_response(self, response: Response, *, close: bool = False) -> None:
-        """Send ``response``, and close its body whatever happens.
+    def send_response(self, response: Response, *, close: bool = False) -> Awaitable[None]:
+        """Send ``response`` when this is awaited, and close its body whatever happens.
 
         ``close``: it is the last one on this connection, and says so. Raises ``ValueError`` before
         a byte is sent where there is no valid form for it; ``ClientGone``; and whatever a streamed
         body raises, its length not being the promised one included: the message is cut off then,
         and so must be the connection. Cancelled, it is cut off as well.
         """
+        last = close or self._must_close()
         if isinstance(response.body, bytes):
-            await self._send_at_once(self._make_head(response, close=close), response.body)
-            return
+            return self._send_at_once(response, response.body, last=last)
+        return self._send_streamed(response, response.body, last=last)
+
+    def _send_at_once(self, response: Response, body: bytes, *, last: bool) -> Awaitable[None]:
+        """Head and body in one piece: for a small response, one TLS record and one segment."""
+        status, now = response.status, int(time.time())
+        head = prepare_head(status, response.headers, len(body), last, now).send_by(self._h11)
+        if self._is_without_body(status):
+            body = b""
+        content = self._h11.send(h11.Data(data=body)) if body else b""
+        message = b"".join((head, content, self._h11.send(_END)))
+        self.status = status
+        if len(message) <= AT_ONCE_BYTES:
+            return self.outgoing.send_at_once(message, content_bytes=len(body))
+        return self.outgoing.send(message, content_at=len(message) - len(body))
+
+    async def _send_streamed(
+        self, response: Response, body: AsyncIterable[Piece] | BodyWriter, *, last: bool
+    ) -> None:
+        status, headers = response.status, response.headers
         try:
-            data = self._make_head(response, close=close).send_by(self._h11)
-            self.status = response.status
-            promised = response.headers.get("content-length")
+            head = prepare_head(status, headers, None, last, int(time.time())).send_by(self._h11)
+            self.status = status
+            promised = headers.get("content-length")
             self._bytes_promised = int(promised) if promised else None
-            await self.outgoing.send(data)
-            if not self._is_without_body(response.status):
-                await self._send_body(response.body)
+            await self.outgoing.send(head)
+            if not self._is_without_body(status):
+                await self._send_body(body)
             await self.outgoing.send(self._h11.send(_END))
         finally:
-            if hasattr(response.body, "aclose"):  # a stream, an async generator
-                await response.body.aclose()
+            if hasattr(body, "aclose"):  # a stream, an async generator
+                await body.aclose()
 
     @property
     def has_answered(self) -> bool:
@@ -312,28 +331,6 @@ class HTTP1Connection:
             or (self._incoming_body is not None and not self._incoming_body.is_nearly_done())
             or self._continue_is_awaited  # whether the body comes unasked, nobody can tell
         )
-
-    def _make_head(self, response: Response, *, close: bool) -> PreparedHead:
-        length = len(response.body) if isinstance(response.body, bytes) else None
-        last, now = close or self._must_close(), int(time.time())
-        return prepare_head(response.status, response.headers, length, last, now)
-
-    async def _send_at_once(self, head: PreparedHead, body: bytes) -> None:
-        """Head and body in one piece: for a small response, one TLS record and one segment."""
-        status = head.status
-        if self._is_without_body(status):
-            body = b""
-        parts = [head.send_by(self._h11)]
-        if body:
-            parts += self._h11.send_with_data_passthrough(h11.Data(data=body)) or ()
-        parts.append(self._h11.send(_END))
-        self.status = status
-        data = b"".join(parts)
-        if len(data) <= AT_ONCE_BYTES:
-            await self.outgoing.send_at_once(data)
-            self.outgoing.content_bytes = len(body)
-        else:
-            await self.outgoing.send(data, content_at=len(data) - len(body))
 
     async def _send_body(self, body: AsyncIterable[Piece] | BodyWriter) -> None:
         if isinstance(body, AsyncIterable):

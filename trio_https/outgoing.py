@@ -54,10 +54,10 @@ class Outgoing:
         self._piece_bytes = PIECE_BYTES
         self.content_bytes = 0
 
-    async def send_at_once(self, message: bytes) -> None:
+    async def send_at_once(self, message: bytes, *, content_bytes: int) -> None:
         """Send a message of one piece; ``scope`` is cancelled when that takes too long.
 
-        Raises ``ClientGone``.
+        ``content_bytes`` of it are content. Raises ``ClientGone``.
         """
         scope = self.scope
         self.is_sending_at_once = True
@@ -69,6 +69,7 @@ class Outgoing:
         finally:
             self._timeout.end(scope)
         self.is_sending_at_once = False
+        self.content_bytes = content_bytes
 
     async def send(
         self, data: bytes | bytearray | memoryview, *, content_at: int | None = None

@@ -36,11 +36,6 @@ class PreparedHead(NamedTuple):
     other_lines: bytes
     """The other field lines, and the end of the head."""
 
-    @property
-    def status(self) -> int:
-        """The status code."""
-        return self.start.status_code
-
     def send_by(self, connection: h11.Connection) -> bytes:
         """Have the response begin there, and return what its head is on the wire."""
         return connection.send(self.start)[: -len(_LINE_END)] + self.other_lines
