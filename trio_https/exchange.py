@@ -30,7 +30,7 @@ async def exchange(connection: HTTP1Connection, service: Service) -> bool:
     Whatever this raises, ``end_exchange`` has to follow.
     """
     try:
-        request = await connection.receive_request()
+        request = connection.take_request() or await connection.receive_request()
     except HTTPError as refusal:
         await _refuse(connection, refusal)
         return False

@@ -45,9 +45,9 @@ _OF_BODY = {"content-length", "expect", "transfer-encoding"}
 class HTTP1Connection:
     """One exchange after the other over one stream.
 
-    ``receive_request``, ``send_response`` and ``finish_exchange`` take turns, in one task; the body
-    of the request is read between the first two. The caller closes the stream. ``accepted_at`` is
-    by Trio's clock. What is public and no method tells of the exchange at hand, for the log.
+    ``take_request`` or ``receive_request``, ``send_response`` and ``finish_exchange`` take turns,
+    in one task; the body of the request is read before the second. The caller closes the stream.
+    ``accepted_at`` is by Trio's clock. Public attributes tell of the exchange at hand, for the log.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class HTTP1Connection:
         self.first_head_deadline = accepted_at + limits.first_head_timeout
         self.outgoing = Outgoing(stream, limits, send_timeout)
         self._h11 = h11.Connection(h11.SERVER)
+        self._clock = trio.lowlevel.current_clock()
         self.scope = self.outgoing.scope
         """The cancel scope of the requests to come. Whoever replaces it has entered it."""
         self._request_scope = RequestScope(self.scope)
@@ -81,7 +82,6 @@ class HTTP1Connection:
 
     def _begin_exchange(self) -> None:
         self.outgoing.begin_exchange()
-        self._body: RequestBody | None = None
         self._incoming_body: IncomingBody | None = None  # there is none, or its end was read
         self._body_error: HTTPError | None = None
         self._continue_is_awaited = False
@@ -104,18 +104,30 @@ class HTTP1Connection:
 
     # Receiving
 
-    async def receive_request(self) -> Request:
-        """Return the request that has begun to come.
+    def take_request(self) -> Request | None:
+        """Return the request whose head has come; None: it has not come whole.
 
-        Raises ``HTTPError`` for what is no valid request (400, 408, 414, 417, 431, 501, 505) and
-        ``ClientGone``. Cancelling loses nothing that was received.
+        Raises ``HTTPError`` for what is no valid request (400, 414, 417, 431, 501, 505).
         """
         self._note_time()
         head = take_received_head(self.incoming, self.limits)
-        if head is None:
-            deadline = math.inf if self.requests else self.first_head_deadline
-            head = await receive_head(self.incoming, self.limits, deadline=deadline)
-            self._note_time()
+        return None if head is None else self._parse(head)
+
+    async def receive_request(self) -> Request:
+        """Return the request that has begun to come; ``take_request`` has not found it whole.
+
+        Raises ``HTTPError`` (408 too), and ``ClientGone``. Cancelling loses nothing.
+        """
+        deadline = math.inf if self.requests else self.first_head_deadline
+        head = await receive_head(self.incoming, self.limits, deadline=deadline)
+        self._note_time()
+        return self._parse(head)
+
+    def _note_time(self) -> None:
+        self.received_at = time.time()
+        self.began_at = self._clock.current_time()
+
+    def _parse(self, head: bytes) -> Request:
         self.requests += 1
         self._head = head
         check_request_head(head, max_fields=self.limits.max_header_fields)
@@ -125,10 +137,6 @@ class HTTP1Connection:
             raise HTTPError(400, close=True)
         return self._make_request(event)
 
-    def _note_time(self) -> None:
-        self.received_at = time.time()
-        self.began_at = trio.current_time()
-
     def _make_request(self, event: h11.Request) -> Request:
         method, target = event.method.decode("ascii"), event.target.decode("ascii")
         self._is_head = method == "HEAD"
@@ -136,17 +144,16 @@ class HTTP1Connection:
         headers = _decode(event)
         if version[0] != "1":
             raise HTTPError(505, "this server speaks HTTP/1.1", close=True)
-        hosts = headers.get_all("host")
-        if version != "1.0" and len(hosts) != 1:  # RFC 9112 §3.2
+        host = headers.get("host")  # one at most: h11 has seen to that
+        if host is None and version != "1.0":  # RFC 9112 §3.2
             raise HTTPError(400, "there must be one Host header field", close=True)
         check_method(method)
-        path_and_query, authority = resolve_target(method, target, hosts[0] if hosts else None)
+        path_and_query, authority = resolve_target(method, target, host)
         raw_path, _, query = path_and_query.partition("?")
         if headers.names.isdisjoint(_OF_BODY):
             self._next_event()  # the EndOfMessage that h11 has for what has no body
         else:
             self._expect_body(headers)
-        self._body = RequestBody(self.receive_body)
         self._request_scope = RequestScope(self.scope)
         self.request = Request(
             method=method,
@@ -157,7 +164,7 @@ class HTTP1Connection:
             authority=authority,
             http_version="1.0" if version == "1.0" else "1.1",  # RFC 9110 §2.5
             headers=headers,
-            body=self._body,
+            body=RequestBody(self.receive_body),
             client=self.client,
             tls=self.tls,
             received_at=self.received_at,
@@ -200,16 +207,13 @@ class HTTP1Connection:
                 self._continue_is_awaited = False
                 return bytes(event.data)
             if isinstance(event, h11.EndOfMessage):
-                self._end_body(event)
+                self._incoming_body = None
+                self._continue_is_awaited = False
+                if self.request is not None:
+                    self.request.body.trailers = _decode(event)
             else:
                 self._h11.receive_data(await self._receive_octets(self._incoming_body))
         return b""
-
-    def _end_body(self, event: h11.EndOfMessage) -> None:
-        self._incoming_body = None
-        self._continue_is_awaited = False
-        if self._body is not None:
-            self._body.trailers = _decode(event)
 
     async def _receive_octets(self, body: IncomingBody) -> bytes:
         while not (octets := body.take()):
@@ -354,8 +358,8 @@ class HTTP1Connection:
 
     def detach_body(self) -> None:
         """Take the request's body away from whoever still has it, and let go of its error."""
-        if self._body is not None:
-            self._body.detach()
+        if self.request is not None:
+            self.request.body.detach()
         self._body_error = None  # its traceback leads to the frames of this connection
 
     async def finish_exchange(self) -> bool:

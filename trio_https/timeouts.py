@@ -24,12 +24,14 @@ class Timeout:
         self._reason = f"{what} within {seconds:g} s"
         self._deadlines: dict[trio.CancelScope, float] = {}
         self._has_some = trio.Event()
+        # Asked without trio.current_time, which goes through two more functions, for each wait.
+        self._clock = trio.lowlevel.current_clock()
 
     def begin(self, scope: trio.CancelScope) -> None:
         """Have ``scope`` cancelled when the time is over, unless ``end`` is called before."""
         if not self._deadlines:
             self._has_some.set()
-        self._deadlines[scope] = trio.current_time() + self._seconds
+        self._deadlines[scope] = self._clock.current_time() + self._seconds
 
     def end(self, scope: trio.CancelScope) -> bool:
         """Have ``scope`` go on; False: it was cancelled, maybe in this very moment."""
