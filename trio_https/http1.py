@@ -10,8 +10,8 @@ faults leave as ``HTTPError``, its absence as ``ClientGone``, and a response tha
 
 import math
 import time
-from collections.abc import AsyncIterable, Awaitable
-from typing import cast
+from collections.abc import AsyncIterable, Coroutine
+from typing import Any, cast
 
 import h11
 import trio
@@ -39,15 +39,16 @@ from .upgrades import Upgrade
 __all__ = ["HTTP1Connection"]
 
 _END = h11.EndOfMessage()
+_Sending = Coroutine[Any, Any, None]
 _OF_BODY = {"content-length", "expect", "transfer-encoding"}
 
 
 class HTTP1Connection:
-    """One exchange after the other over one stream.
+    """One exchange after the other over one stream, which the caller closes.
 
     ``take_request`` or ``receive_request``, ``send_response`` and ``finish_exchange`` take turns,
-    in one task; the body of the request is read before the second. The caller closes the stream.
-    ``accepted_at`` is by Trio's clock. Public attributes tell of the exchange at hand, for the log.
+    in one task; the body of the request is read before the response. Public attributes tell of the
+    exchange at hand, for the log. ``accepted_at`` is by Trio's clock.
     """
 
     def __init__(
@@ -111,7 +112,7 @@ class HTTP1Connection:
         """
         self._note_time()
         head = take_received_head(self.incoming, self.limits)
-        return None if head is None else self._parse(head)
+        return self._parse(head) if head else None
 
     async def receive_request(self) -> Request:
         """Return the request that has begun to come; ``take_request`` has not found it whole.
@@ -240,25 +241,24 @@ class HTTP1Connection:
 
     # Sending
 
-    def send_response(self, response: Response, *, close: bool = False) -> Awaitable[None]:
+    def send_response(self, response: Response, *, close: bool = False) -> _Sending:
         """Send ``response`` when this is awaited, and close its body whatever happens.
 
         ``close``: it is the last one on this connection, and says so. Raises ``ValueError`` before
-        a byte is sent where there is no valid form for it; ``ClientGone``; and whatever a streamed
-        body raises, its length not being the promised one included: the message is cut off then,
-        and so must be the connection. Cancelled, it is cut off as well.
+        a byte is sent where it has no valid form; ``ClientGone``; and whatever a streamed body
+        raises, a length that is not the promised one included: message and connection are to be
+        cut off then, and so they are when this is cancelled.
         """
         last = close or self._must_close()
         if isinstance(response.body, bytes):
             return self._send_at_once(response, response.body, last=last)
         return self._send_streamed(response, response.body, last=last)
 
-    def _send_at_once(self, response: Response, body: bytes, *, last: bool) -> Awaitable[None]:
+    def _send_at_once(self, response: Response, body: bytes, *, last: bool) -> _Sending:
         """Head and body in one piece: for a small response, one TLS record and one segment."""
         status, now = response.status, int(time.time())
         head = prepare_head(status, response.headers, len(body), last, now).send_by(self._h11)
-        if self._is_without_body(status):
-            body = b""
+        body = b"" if self._is_without_body(status) else body
         content = self._h11.send(h11.Data(data=body)) if body else b""
         message = b"".join((head, content, self._h11.send(_END)))
         self.status = status
@@ -269,14 +269,14 @@ class HTTP1Connection:
     async def _send_streamed(
         self, response: Response, body: AsyncIterable[Piece] | BodyWriter, *, last: bool
     ) -> None:
-        status, headers = response.status, response.headers
+        headers, now = response.headers, int(time.time())
         try:
-            head = prepare_head(status, headers, None, last, int(time.time())).send_by(self._h11)
-            self.status = status
+            head = prepare_head(response.status, headers, None, last, now).send_by(self._h11)
+            self.status = response.status
             promised = headers.get("content-length")
             self._bytes_promised = int(promised) if promised else None
             await self.outgoing.send(head)
-            if not self._is_without_body(status):
+            if not self._is_without_body(response.status):
                 await self._send_body(body)
             await self.outgoing.send(self._h11.send(_END))
         finally:
