@@ -52,6 +52,16 @@ async def test_it_is_made_once(root: Path, target: str) -> None:
         assert (await ask(pages, target, method)).headers is first.headers
 
 
+@pytest.mark.parametrize(("name", "vary"), [("page", "Accept-Encoding"), ("picture.png", None)])
+async def test_it_varies_where_another_coding_could_have_been_sent(
+    root: Path, name: str, vary: str | None
+) -> None:
+    write(root / "picture.png", TEXT)
+    pages = Pages(root)
+    for fields in ({}, {"Accept_Encoding": "gzip"}, {"Accept_Encoding": "unknown"}):
+        assert (await head_of(pages, f"/{name}", **fields)).headers.get("Vary") == vary
+
+
 async def test_each_path_and_host_has_what_the_author_wants_for_it(root: Path) -> None:
     write(root / "_headers", RULES)
     write(root / "_redirects", REDIRECTS)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from trio_https.files.kept_files import Files
 from trio_https.files.open_file import Folder
-from trio_https.pages.site import ListedFolder, Moved, Page, Site
+from trio_https.pages.page import Page
+from trio_https.pages.site import ListedFolder, Moved, Site
 from trio_https.rules.url_path import encode_segments, file_segments
 
 # Where nothing else is said, as Cloudflare Pages does it ("auto-trailing-slash").

@@ -8,7 +8,7 @@ import pytest
 from trio_https.files.kept_files import Files
 from trio_https.files.open_file import Folder
 from trio_https.messages import Headers
-from trio_https.pages.site import Page
+from trio_https.pages.page import Page
 from trio_https.pages.variants import Variants
 
 from .asking import make_request
@@ -43,14 +43,14 @@ class Site:
 
     async def select(
         self, name: str = "page.html", *, now: float = NOW, **fields: str
-    ) -> tuple[str, str | None, bool, bytes | None]:
-        """Return the file's name, the coding, whether it varies, and what was coded on the fly."""
+    ) -> tuple[str, str | None, bytes | None]:
+        """Return the file's name, the coding, and what was coded on the fly."""
         headers = Headers({name.replace("_", "-"): value for name, value in fields.items()})
         request = make_request(f"/{name}", headers=headers, now=now)
         with closing(self.files.open((name,))) as file:
-            variant = await self.variants.select(request, Page((name,), file))
+            variant = await self.variants.select(request, Page((name,), file, name))
             with closing(variant.file):
-                return variant.segments[-1], variant.coding, variant.varies, variant.content
+                return variant.segments[-1], variant.coding, variant.content
 
 
 async def coding(root: Path, accept_encoding: str) -> str | None:
@@ -70,8 +70,8 @@ async def test_the_neighbour_that_the_client_likes_best_is_sent(root: Path) -> N
     assert await coding(root, "*") == "br"
     assert await coding(root, "deflate") is None
     assert await coding(root, "identity, gzip;q=0.5") is None
-    assert await Site(root).select() == ("page.html", None, True, None)
-    assert await Site(root).select(Accept_Encoding="zstd") == ("page.html.zst", "zstd", True, None)
+    assert await Site(root).select() == ("page.html", None, None)
+    assert await Site(root).select(Accept_Encoding="zstd") == ("page.html.zst", "zstd", None)
 
 
 async def test_of_the_codings_that_are_liked_the_one_that_is_there_is_sent(root: Path) -> None:
@@ -106,12 +106,8 @@ async def test_what_does_not_get_smaller_has_one_variant(root: Path) -> None:
     write(root / "picture.png", TEXT)
     write(root / "picture.png.gz", b"coded")
     site = Site(root, on_the_fly=True)
-    assert await site.select("picture.png", Accept_Encoding="gzip") == (
-        "picture.png",
-        None,
-        False,
-        None,
-    )
+    selected = await site.select("picture.png", Accept_Encoding="gzip")
+    assert selected == ("picture.png", None, None)
 
 
 async def test_a_page_without_neighbours_is_looked_at_once(root: Path) -> None:
@@ -167,8 +163,8 @@ async def test_so_many_searches_are_remembered_and_no_more(
 
 
 async def test_without_neighbours_text_is_coded_on_the_fly(root: Path) -> None:
-    name, coding, varies, content = await Site(root, on_the_fly=True).select(Accept_Encoding="gzip")
-    assert (name, coding, varies) == ("page.html", "gzip", True)
+    name, coding, content = await Site(root, on_the_fly=True).select(Accept_Encoding="gzip")
+    assert (name, coding) == ("page.html", "gzip")
     assert content is not None
     assert gzip.decompress(content) == TEXT
 
@@ -177,7 +173,7 @@ async def test_a_file_in_memory_is_coded_on_the_fly_too(root: Path) -> None:
     site = Site(root, on_the_fly=True)
     with closing(site.files.open(("page.html",))) as file:
         await site.files.load(("page.html",), file, now=NOW)
-    content = (await site.select(Accept_Encoding="gzip"))[3]
+    content = (await site.select(Accept_Encoding="gzip"))[2]
     assert content is not None
     assert gzip.decompress(content) == TEXT
 
@@ -185,17 +181,13 @@ async def test_a_file_in_memory_is_coded_on_the_fly_too(root: Path) -> None:
 async def test_a_neighbour_is_sent_rather_than_coding_on_the_fly(root: Path) -> None:
     write(root / "page.html.gz", b"coded")
     site = Site(root, on_the_fly=True)
-    assert await site.select(Accept_Encoding="zstd, gzip") == ("page.html.gz", "gzip", True, None)
+    assert await site.select(Accept_Encoding="zstd, gzip") == ("page.html.gz", "gzip", None)
 
 
 async def test_parts_are_those_of_a_file(root: Path) -> None:
     site = Site(root, on_the_fly=True)
-    assert await site.select(Accept_Encoding="gzip", Range="bytes=0-9") == (
-        "page.html",
-        None,
-        True,
-        None,
-    )
+    selected = await site.select(Accept_Encoding="gzip", Range="bytes=0-9")
+    assert selected == ("page.html", None, None)
 
 
 @pytest.mark.parametrize("accept_encoding", ["", "identity", "gzip;q=0", "deflate"])

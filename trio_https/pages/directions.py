@@ -4,12 +4,14 @@ The order of it is: what the author redirects in any case, what is there, what t
 where nothing is, the first page of an application. Nothing is sent here.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from ..messages import Request
 from ..rules.redirect_rules import Redirect, RedirectRules
 from ..rules.url_path import PagePath, encode_segments, page_path
-from .site import ListedFolder, Moved, Page, Site
+from .page import Page
+from .site import ListedFolder, Moved, Site
 
 __all__ = ["Directions", "Elsewhere"]
 
@@ -68,7 +70,7 @@ class Directions:
         """Return what the author has in mind; a page that isn't there is nothing."""
         if redirect.status in (200, 404):
             page = self._page_at(redirect.target)
-            return page and page._replace(status=redirect.status)
+            return page and replace(page, status=redirect.status)
         is_own = redirect.target.startswith("/")
         prefix = self._root_of(request) if is_own else ""
         return Elsewhere(f"{prefix}{redirect.target}", redirect.status)

@@ -25,8 +25,9 @@ from .author_files import AuthorFiles
 from .directions import Directions, Elsewhere
 from .heads import REVALIDATE, Heads
 from .listing import Listings
-from .site import ListedFolder, Page, Site
-from .variants import Variant, Variants
+from .page import Page
+from .site import ListedFolder, Site
+from .variants import Variants
 
 __all__ = ["Pages"]
 
@@ -141,21 +142,21 @@ class Pages:
         more: Fields = (),
     ) -> Response:
         """Send a page, which this closes, by the author's rules; with ``more`` header fields."""
-        variant = None
+        variant = page
         try:
             variant = await self._variants.select(request, page)
-            head = await self._heads.find(request, path, page, variant, rules, more=more)
+            head = await self._heads.find(request, path, variant, rules, more=more)
             content = variant.content or variant.file.content or await self._load(request, variant)
             return await respond(request, head, content, self._files.buffers, status=page.status)
         finally:
             page.file.close()
-            if variant is not None:
+            if variant is not page:
                 variant.file.close()
 
-    async def _load(self, request: Request, variant: Variant) -> Content:
-        if request.method == "HEAD" and isinstance(variant.file, OpenFile):
-            return variant.file  # nothing of which is read
-        return await self._files.load(variant.segments, variant.file, now=request.received_at)
+    async def _load(self, request: Request, page: Page) -> Content:
+        if request.method == "HEAD" and isinstance(page.file, OpenFile):
+            return page.file  # nothing of which is read
+        return await self._files.load(page.segments, page.file, now=request.received_at)
 
     async def _list(
         self, request: Request, path: PagePath, folder: ListedFolder, rules: HeaderRules
@@ -188,7 +189,7 @@ class Pages:
         page = self._site.find_nearest(path.folders, name)
         if page is None:
             return None
-        return await self._send(request, path, page._replace(status=status), rules, more=more)
+        return await self._send(request, path, replace(page, status=status), rules, more=more)
 
     async def _fail(self, request: Request, error: HTTPError) -> Response:
         """Return the page that the folder has for a fault of the server, else raise the error."""

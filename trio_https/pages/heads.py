@@ -11,12 +11,12 @@ from ..files.representation import Fields, Head, content_fields
 from ..files.validators import Source, Validators, ValidatorsOf
 from ..messages import Headers, Request
 from ..rules.cache_policy import cache_control
+from ..rules.content_coding import is_compressible
 from ..rules.entity_tag import coded_entity_tag
 from ..rules.header_rules import HeaderRules
 from ..rules.media_types import media_type
 from ..rules.url_path import PagePath
-from .site import Page
-from .variants import Variant
+from .page import Page
 
 __all__ = ["REVALIDATE", "Heads"]
 
@@ -45,27 +45,26 @@ class Heads:
         request: Request,
         path: PagePath,
         page: Page,
-        variant: Variant,
         rules: HeaderRules,
         *,
         more: Fields = (),
     ) -> Head:
-        """Return the head of a page in this variant, by the author's rules; with ``more`` fields.
+        """Return the head of a page by the author's rules; with ``more`` fields.
 
         ``path`` is that of the request. Raises what finding validators raises, and cancelling does
         what it does there.
         """
-        file = variant.file
-        size = file.status.st_size if variant.content is None else len(variant.content)
+        file = page.file
+        size = file.status.st_size if page.content is None else len(page.content)
         asked_for = (path.text, request.authority) if rules else None
         origin = (file.identity, size, rules, asked_for)
         # A file that may change without a trace has a head of the moment.
         is_lasting = not more and is_settled(file.status, request.received_at)
-        key = (page.segments, variant.coding, page.status)
+        key = (page.segments, page.coding, page.status)
         if is_lasting and (kept := self._kept.get(key)) and kept[0] == origin:
             self._kept.move_to_end(key)
             return kept[1]
-        head = Head(*await self._tell(request, path, page, variant, rules, more), size)
+        head = Head(*await self._tell(request, path, page, rules, more), size)
         if is_lasting:
             self._keep(key, origin, head)
         return head
@@ -75,26 +74,23 @@ class Heads:
         request: Request,
         path: PagePath,
         page: Page,
-        variant: Variant,
         rules: HeaderRules,
         more: Fields,
     ) -> tuple[Validators | None, Fields]:
-        validators = await self._validators(request, variant, page.status)
-        fields = (*self._policy, *more, *_fields_of(page.name, variant, validators))
+        validators = await self._validators(request, page)
+        fields = (*self._policy, *more, *_fields_of(page, validators))
         fields = rules.apply(fields, path=path.text, authority=request.authority)
         if page.status != 200:
             # What the author keeps for a year must not be what is missing today.
             fields = tuple(Headers(fields).with_header(*REVALIDATE))
         return validators, fields
 
-    async def _validators(
-        self, request: Request, variant: Variant, status: int
-    ) -> Validators | None:
-        if status != 200:  # they would be those of another resource
+    async def _validators(self, request: Request, page: Page) -> Validators | None:
+        if page.status != 200:  # they would be those of another resource
             return None
-        validators = await self._validators_of(variant.file, now=request.received_at)
-        if variant.coding is not None and variant.content is not None:
-            etag = coded_entity_tag(validators.etag, variant.coding)
+        validators = await self._validators_of(page.file, now=request.received_at)
+        if page.coding is not None and page.content is not None:
+            etag = coded_entity_tag(validators.etag, page.coding)
             return validators._replace(etag=etag)
         return validators
 
@@ -105,7 +101,9 @@ class Heads:
             self._kept.popitem(last=False)
 
 
-def _fields_of(name: str, variant: Variant, validators: Validators | None) -> Fields:
-    kind = media_type(name)
-    cache = cache_control(name, kind)
-    return content_fields(kind, cache, validators, coding=variant.coding, varies=variant.varies)
+def _fields_of(page: Page, validators: Validators | None) -> Fields:
+    kind = media_type(page.name)
+    cache = cache_control(page.name, kind)
+    # What never gets smaller is the same for every Accept-Encoding.
+    varies = is_compressible(kind)
+    return content_fields(kind, cache, validators, coding=page.coding, varies=varies)

@@ -9,28 +9,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from ..files.kept_files import Files, KeptFile
-from ..files.open_file import OpenFile
+from ..files.kept_files import Files
 from ..rules.url_path import is_hidden, is_servable_name
+from .page import Page
 
-__all__ = ["ListedFolder", "Moved", "Page", "Site"]
+__all__ = ["ListedFolder", "Moved", "Site"]
 
 _HTML = ".html"
 _MAX_LEVELS = 32  # where an error page is looked for: nobody nests pages deeper
-
-
-class Page(NamedTuple):
-    """A file of the folder, open; who gets it closes it."""
-
-    segments: tuple[str, ...]
-    file: OpenFile | KeptFile
-    status: int = 200
-    """With which it is sent: 404 if it only says that there is nothing."""
-
-    @property
-    def name(self) -> str:
-        """The name of the file in its folder."""
-        return self.segments[-1]
 
 
 class Moved(NamedTuple):
@@ -171,7 +157,7 @@ class Site:
 
     def _open(self, segments: tuple[str, ...]) -> Page | None:
         try:
-            return Page(segments, self._files.open(segments))
+            return Page(segments, self._files.open(segments), segments[-1])
         except (FileNotFoundError, IsADirectoryError):
             return None
 

@@ -7,37 +7,25 @@ says; how content is coded, ``compression``.
 
 import os
 from collections import OrderedDict
+from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
 
 from ..files.codecs import CODING_SUFFIXES
 from ..files.compression import Compressor
 from ..files.file_status import file_identity, is_settled
-from ..files.kept_files import Files, KeptFile
+from ..files.kept_files import Files
 from ..files.open_file import OpenFile
 from ..messages import Request
 from ..rules.content_coding import is_compressible, preferred_codings
 from ..rules.media_types import media_type
-from .site import Page
+from .page import Page
 
-__all__ = ["Variant", "Variants"]
+__all__ = ["Variants"]
 
 _CODINGS = tuple(CODING_SUFFIXES)
 
 _MAX_SEARCHES = 4096  # remembered, each of some 300 bytes
 _Search = tuple[tuple[str, ...], tuple[str, ...]]  # the names of a page, and codings
-
-
-class Variant(NamedTuple):
-    """What to send of a page in one coding; the file is for the caller to close."""
-
-    segments: tuple[str, ...]
-    file: OpenFile | KeptFile
-    coding: str | None = None
-    content: bytes | None = None
-    """Where the file was coded on the fly, the outcome."""
-    varies: bool = True
-    """Whether another Accept-Encoding could have led to another variant."""
 
 
 class Variants:
@@ -49,17 +37,18 @@ class Variants:
         # Most pages have no neighbours: what their folder was like when that was seen.
         self._without: OrderedDict[_Search, tuple[int, ...]] = OrderedDict()
 
-    async def select(self, request: Request, page: Page) -> Variant:
-        """Return the variant that suits the client best.
+    async def select(self, request: Request, page: Page) -> Page:
+        """Return the variant that suits the client best: the page itself, or another.
 
-        Its file may be another than that of the page. Raises ``OSError``, ``HTTPError`` 503.
-        Cancelling leaves no file open but that of the page.
+        Its file may be another too, for the caller to close as well. Raises ``OSError``,
+        ``HTTPError`` 503. Cancelling leaves no file open but that of the page.
         """
-        if not _is_compressible(page.name):
-            return Variant(page.segments, page.file, varies=False)
-        wanted = preferred_codings(request.headers.get("accept-encoding"), _CODINGS)
+        accepted = request.headers.get("accept-encoding")
+        if accepted is None or not _is_compressible(page.name):
+            return page
+        wanted = preferred_codings(accepted, _CODINGS)
         if not wanted:
-            return Variant(page.segments, page.file)
+            return page
         now = request.received_at
         if isinstance(page.file, OpenFile):
             # Also where something else is sent of it, it is looked at for each request.
@@ -71,12 +60,10 @@ class Variants:
             for coding in wanted:
                 content = await self._compressor.compress(page.file, coding, now=now)
                 if content is not None:
-                    return Variant(page.segments, page.file, coding, content)
-        return Variant(page.segments, page.file)
+                    return replace(page, coding=coding, content=content)
+        return page
 
-    def _find_neighbour(
-        self, page: Page, codings: tuple[str, ...], *, now: float
-    ) -> Variant | None:
+    def _find_neighbour(self, page: Page, codings: tuple[str, ...], *, now: float) -> Page | None:
         search = (page.segments, codings)
         # Asked for before neighbours are: one that comes in between is seen the next time.
         status = _folder_status(page)
@@ -91,7 +78,7 @@ class Variants:
             except (FileNotFoundError, IsADirectoryError):
                 continue
             if file.status.st_mtime_ns >= page.file.status.st_mtime_ns:
-                return Variant(segments, file, coding)
+                return replace(page, segments=segments, file=file, coding=coding)
             file.close()
             is_without = False  # it may become newer without a trace in the folder
         if is_without and status and folder and is_settled(status, now):
