@@ -161,9 +161,9 @@ def test_a_later_rule_takes_out_what_an_earlier_one_set() -> None:
 
 def test_without_rules_or_changes_nothing_is_done() -> None:
     assert HeaderRules().apply(SERVER, path="/", authority=HOST) is SERVER
-    assert not HeaderRules()
+    assert not HeaderRules().has_any
     rules = parse_headers("/a\n  X: 1", name="_headers")
-    assert rules
+    assert rules.has_any
     assert rules.apply(SERVER, path="/b", authority=HOST) is SERVER
 
 

@@ -217,9 +217,10 @@ def test_the_nearest_file_up_the_tree_is_found(tmp_path: Path) -> None:
 
     def nearest(*folders: str) -> tuple[str, ...] | None:
         page = site.find_nearest(folders, "404.html")
-        if page is not None:
-            page.file.close()
-        return page and page.segments
+        if page is None:
+            return None
+        page.file.close()
+        return page.segments
 
     assert nearest() == ("404.html",)
     assert nearest("a") == ("a", "404.html")

@@ -59,9 +59,16 @@ class AuthorFiles:
 
     def rules(self, now: float) -> AuthorRules:
         """Return the rules as they are now; ``now`` in seconds since the epoch."""
-        if not self._without or not _is_unchanged(self._root, self._without):
-            self._look(now)
-            self._rules = AuthorRules(self._headers.rules, self._redirects.rules)
+        if self._without:
+            try:
+                # Path would take twice as long.
+                is_unchanged = file_identity(os.stat(self._root)) == self._without  # noqa: PTH116
+            except OSError:
+                is_unchanged = False
+            if is_unchanged:
+                return self._rules
+        self._look(now)
+        self._rules = AuthorRules(self._headers.rules, self._redirects.rules)
         return self._rules
 
     def _look(self, now: float) -> None:
@@ -114,13 +121,6 @@ class _AuthorFile(Generic[Rules]):
             self.rules = self._no_rules
         else:
             self.rules = self._parse(_decode(self.path, content))
-
-
-def _is_unchanged(path: str, state: tuple[int, ...]) -> bool:
-    try:
-        return file_identity(os.stat(path)) == state  # noqa: PTH116 -- Path takes twice as long
-    except OSError:
-        return False
 
 
 def _file_state(path: str, now: float) -> tuple[int, ...] | None:

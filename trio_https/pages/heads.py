@@ -7,6 +7,7 @@ is too large to be kept itself, or is asked about only, has its head here.
 from collections import OrderedDict
 
 from ..files.file_status import is_settled
+from ..files.kept_files import KeptFile
 from ..files.representation import Fields, Head, content_fields
 from ..files.validators import Source, Validators, ValidatorsOf
 from ..messages import Headers, Request
@@ -56,13 +57,14 @@ class Heads:
         """
         file = page.file
         size = file.status.st_size if page.content is None else len(page.content)
-        asked_for = (path.text, request.authority) if rules else None
+        asked_for = (path.text, request.authority) if rules.has_any else None
         origin = (file.identity, size, rules, asked_for)
-        # A file that may change without a trace has a head of the moment.
-        is_lasting = not more and is_settled(file.status, request.received_at)
+        # A file that may change without a trace has a head of the moment. None in memory may.
+        is_lasting = not more and (
+            isinstance(file, KeptFile) or is_settled(file.status, request.received_at)
+        )
         key = (page.segments, page.coding, page.status)
         if is_lasting and (kept := self._kept.get(key)) and kept[0] == origin:
-            self._kept.move_to_end(key)
             return kept[1]
         head = Head(*await self._tell(request, path, page, rules, more), size)
         if is_lasting:
@@ -96,7 +98,7 @@ class Heads:
 
     def _keep(self, key: _Key, origin: _Origin, head: Head) -> None:
         self._kept[key] = origin, head
-        self._kept.move_to_end(key)
+        self._kept.move_to_end(key)  # where it is made again; to do so each time would cost more
         if len(self._kept) > _MAX_HEADS:
             self._kept.popitem(last=False)
 

@@ -63,7 +63,10 @@ class Site:
         """
         if ends_in_slash or not segments:
             return self._find_folder(segments)
-        return self._find_file(segments)
+        page = self._open(segments)
+        if page is None:
+            return self._find_by_other_name(segments)
+        return (self._pretty_urls and self._canonical(page)) or page
 
     def find_page(self, segments: tuple[str, ...], *, ends_in_slash: bool) -> Page | None:
         """Return the page that a path means by its canonical URL or another, None for none."""
@@ -89,9 +92,7 @@ class Site:
             return self._canonical(page) or self._moved_to(page)
         return None
 
-    def _find_file(self, segments: tuple[str, ...]) -> Found:
-        if page := self._open(segments):
-            return (self._pretty_urls and self._canonical(page)) or page
+    def _find_by_other_name(self, segments: tuple[str, ...]) -> Found:
         if self._pretty_urls and (page := self._open(_with_html(segments))):
             return self._canonical_index(page) or page
         if self._has_index(segments) or (self._lists_folders and self._is_folder(segments)):
@@ -100,9 +101,9 @@ class Site:
 
     def _canonical(self, page: Page) -> Moved | None:
         """Close the page and return its URL if that is another than its name."""
-        if moved := self._canonical_index(page):
-            return moved
         name = page.name
+        if name in self._index_names and (moved := self._canonical_index(page)):
+            return moved
         if not name.endswith(_HTML):
             return None
         stem = name.removesuffix(_HTML)

@@ -98,10 +98,8 @@ class HeaderRules:
 
     def __init__(self, rules: Iterable[_Rule] = ()) -> None:
         self._rules = tuple(rules)
-
-    def __bool__(self) -> bool:
+        self.has_any = bool(self._rules)
         """Whether there are any; without, neither path nor authority make a difference."""
-        return bool(self._rules)
 
     def apply(
         self, fields: Sequence[tuple[str, str]], *, path: str, authority: str
@@ -112,7 +110,7 @@ class HeaderRules:
         Vary, which grows. ``path`` is that of the request, decoded; ``authority`` the host that it
         is for. Without rules a tuple comes back itself.
         """
-        changes = self._changes(path, authority) if self._rules else {}
+        changes = self._changes(path, authority) if self.has_any else {}
         if not changes:
             return tuple(fields)
         if "vary" in changes:

@@ -71,11 +71,8 @@ class PagePath(NamedTuple):
     """Decoded once: "/", "/a b/c"; "" where only the prefix was asked for, without a slash."""
     segments: tuple[str, ...] | None
     """The file names that it stands for, None if it can stand for none."""
-
-    @property
-    def ends_in_slash(self) -> bool:
-        """Whether it is that of a folder."""
-        return self.text.endswith("/")
+    ends_in_slash: bool
+    """Whether it is that of a folder."""
 
     @property
     def folders(self) -> tuple[str, ...]:
@@ -95,11 +92,12 @@ def page_path(raw_path: str, *, prefix: str = "") -> PagePath | None:
 
 
 def _read_page_path(raw_path: str, prefix: str) -> PagePath | None:
-    text = decode_path(raw_path)
-    if text != prefix and not text.startswith(f"{prefix}/"):
+    decoded = decode_path(raw_path)
+    if decoded != prefix and not decoded.startswith(f"{prefix}/"):
         return None
+    text = decoded[len(prefix) :]
     segments = file_segments(raw_path or "/", depth=prefix.count("/"))
-    return PagePath(text[len(prefix) :], segments)
+    return PagePath(text, segments, text.endswith("/"))
 
 
 _read_page_path_kept = lru_cache(maxsize=_MAX_KEPT_PATHS)(_read_page_path)
