@@ -5,6 +5,8 @@ the clock of the file system had moved on since the last change.
 """
 
 import os
+from collections.abc import Callable
+from operator import attrgetter
 
 __all__ = ["file_identity", "has_other_content", "is_settled", "seconds_until_traced"]
 
@@ -14,15 +16,10 @@ _KERNEL_TICK_SECONDS = 0.02
 """Linux has ticks of 1 to 10 ms, and other systems no longer ones."""
 
 
-def file_identity(status: os.stat_result) -> tuple[int, ...]:
-    """Return what is the same for two looks at one file if nothing of it has changed between."""
-    return (
-        status.st_dev,
-        status.st_ino,
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-    )
+file_identity: Callable[[os.stat_result], tuple[int, ...]] = attrgetter(
+    "st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns"
+)
+"""What is the same for two looks at one file if nothing of it has changed between."""
 
 
 def is_settled(status: os.stat_result, now: float) -> bool:

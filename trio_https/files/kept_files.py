@@ -23,7 +23,8 @@ MAX_BYTES_AT_ONCE = 128 * 1024
 _MAX_KEPT_BYTES = 16 * 1024 * 1024
 _OVERHEAD_BYTES = 2048  # of an entry: status, names, what is prepared of its head
 
-# A folder on the way to the file may have been moved outside, without a trace in the file.
+# A folder on the way to the file may have been moved outside, without a trace in the file. What was
+# judged at a later time than now was so in another run, whose clock was its own.
 _JUDGED_SECONDS = 1.0
 _MAX_FOLDERS = 1024  # whose real paths are known
 
@@ -99,7 +100,7 @@ class Files:
     def _is_current(self, segments: tuple[str, ...], file: KeptFile) -> bool:
         now = trio.current_time()
         try:
-            if _is_recent(file.judged_at, now):
+            if 0 <= now - file.judged_at < _JUDGED_SECONDS:
                 return file_identity(os.stat(file.path)) == file.identity  # noqa: PTH116 -- hot
             return self._is_in_its_folder(segments, file, now)
         except OSError:
@@ -122,7 +123,7 @@ class Files:
 
     def _find_real_folder(self, segments: tuple[str, ...], now: float) -> tuple[str, float]:
         found = self._real_folders.get(segments)
-        if found is None or not _is_recent(found[1], now):
+        if found is None or not 0 <= now - found[1] < _JUDGED_SECONDS:
             if len(self._real_folders) >= _MAX_FOLDERS:
                 self._real_folders.clear()
             found = self._real_folders[segments] = self._folder.real_folder(segments), now
@@ -156,8 +157,3 @@ async def read_part(file: OpenFile, part: range) -> bytes:
     if content is None:
         raise HTTPError(503, "the file is being written", headers=[("Retry-After", "1")])
     return content
-
-
-def _is_recent(moment: float, now: float) -> bool:
-    # Not after another run's clock, either: each has one of its own.
-    return 0 <= now - moment < _JUDGED_SECONDS
