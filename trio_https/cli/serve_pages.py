@@ -1,7 +1,7 @@
 """From settings to a server that runs until a signal ends it, a step at a time."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -69,7 +69,7 @@ def serve_pages(
     # What costs memory for each connection is for the pages that show it.
     record_handshakes = (root / _HANDSHAKE_PAGE).is_file()
     handler = _with_own_pages(handler, identity.served, handshake=record_handshakes)
-    for_known_hosts = _restriction(listen, lambda: (*identity.served.names, *network.names))
+    for_known_hosts = _restriction(listen, identity.served, network)
     handler = for_known_hosts(handler)
     if identity_options.client_required:
         handler = with_client_certificates(handler)
@@ -166,13 +166,13 @@ def _rehearse(served: Identities) -> None:
 
 
 def _restriction(
-    listen: Listen, names: Callable[[], Iterable[str]]
+    listen: Listen, served: Identities, network: LocalNetwork
 ) -> Callable[[Handler], Handler]:
     """Return what keeps a handler from answering for hosts that the server is not known by."""
-    allowed = listen.allowed_hosts
-    if allowed is None:
+    if listen.allowed_hosts is None:
         return lambda handler: handler
-    return partial(with_known_hosts, hosts=lambda: (*names(), *allowed))
+    others = (*network.names, *listen.allowed_hosts)
+    return partial(with_known_hosts, hosts=lambda: served.names + others)
 
 
 def _check_hsts(names: Sequence[str]) -> None:

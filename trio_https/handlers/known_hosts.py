@@ -6,7 +6,7 @@ browser takes what a local server answers for that page's own. Its requests stil
 
 import ipaddress
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from ..errors import HTTPError
 from ..messages import Handler, Reply, Request
@@ -28,18 +28,28 @@ def with_known_hosts(
     if not callable(hosts):
         fixed = tuple(hosts)
         return with_known_hosts(handler, lambda: fixed)
+    known_hosts: tuple[str, ...] = ()
+    is_known = _judge(known_hosts)
 
     async def answer(request: Request) -> Reply:
-        if request.authority and not _is_known(request.authority, tuple(hosts())):
-            raise HTTPError(421, "this server is not known by that name")
+        nonlocal known_hosts, is_known
+        if request.authority:
+            if (now := tuple(hosts())) != known_hosts:
+                known_hosts, is_known = now, _judge(now)
+            if not is_known(request.authority):
+                raise HTTPError(421, "this server is not known by that name")
         return await handler(request)
 
     return answer
 
 
-@lru_cache(maxsize=64)  # the same ones, request for request
-def _is_known(authority: str, hosts: tuple[str, ...]) -> bool:
-    names = {host.lower().rstrip(".") for host in hosts}
+def _judge(hosts: tuple[str, ...]) -> Callable[[str], bool]:
+    """Return what tells whether an authority is of ``hosts``, and remembers it."""
+    names = frozenset(host.lower().rstrip(".") for host in hosts)
+    return lru_cache(maxsize=64)(partial(_is_known, names))  # the same ones, request for request
+
+
+def _is_known(names: frozenset[str], authority: str) -> bool:
     host = host_of(authority)
     if host in names:
         return True
