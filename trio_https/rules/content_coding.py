@@ -48,7 +48,15 @@ def preferred_codings(field_value: str | None, offered: Sequence[str]) -> tuple[
     """Return those that ``acceptable_codings`` returns before ``IDENTITY``."""
     if field_value is None:
         return ()
-    return tuple(takewhile(IDENTITY.__ne__, acceptable_codings(field_value, offered)))
+    prefer = _prefer if len(field_value) > _MAX_KEPT_CHARACTERS else _prefer_kept
+    return prefer(field_value, tuple(offered))
+
+
+def _prefer(field_value: str, offered: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(takewhile(IDENTITY.__ne__, _select(field_value, offered)))
+
+
+_prefer_kept = lru_cache(maxsize=_MAX_KEPT_VALUES)(_prefer)
 
 
 def _select(field_value: str, offered: tuple[str, ...]) -> tuple[str, ...]:
