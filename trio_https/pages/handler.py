@@ -104,33 +104,42 @@ class Pages:
         answered without a checkpoint: sending the response is one. Cancelling leaves no file open.
         """
         try:
-            return await self._answer(request)
+            if request.method not in ("GET", "HEAD"):
+                return self._answer_other_method(request.method)
+            path = page_path(request.remaining_raw_path, prefix=self._prefix)
+            if path is None:
+                return self._not_found()
+            rules = self._author.rules(request.received_at)
+            found = self._directions.find(request, path, rules.redirects)
+            if isinstance(found, Page):
+                return await self._send(request, path, found, rules.headers)
+            return await self._answer_without_page(request, path, found, rules.headers)
         except HTTPError as exc:
             return await self._fail(request, exc)
         except OSError as exc:
             _log.error("%r: %s", exc.filename or request.target, exc.strerror)
             return await self._fail(request, HTTPError(500, "this page can't be read"))
 
-    async def _answer(self, request: Request) -> Response:
-        if request.method == "OPTIONS":
+    def _answer_other_method(self, method: str) -> Response:
+        if method == "OPTIONS":
             return Response(204, Headers((*self._policy, _ALLOW)))
-        if request.method not in ("GET", "HEAD"):
-            # RFC 9110 §9.1: 405 for a method that is known, 501 for one that is not.
-            status = 405 if request.method in _KNOWN_METHODS else 501
-            raise HTTPError(status, "pages are read, by GET and HEAD", headers=(_ALLOW,))
-        path = page_path(request.remaining_raw_path, prefix=self._prefix)
-        if path is None:
-            return self._not_found()
-        rules = self._author.rules(request.received_at)
-        match self._directions.find(request, path, rules.redirects):
-            case Page() as page:
-                return await self._send(request, path, page, rules.headers)
-            case Elsewhere() as elsewhere:
-                return self._redirect(elsewhere)
-            case ListedFolder() as folder:
-                with suppress(FileNotFoundError):  # may not be listed, or is not there any more
-                    return await self._list(request, path, folder, rules.headers)
-        return await self._error_page(request, path, 404, rules.headers) or self._not_found()
+        # RFC 9110 §9.1: 405 for a method that is known, 501 for one that is not.
+        status = 405 if method in _KNOWN_METHODS else 501
+        raise HTTPError(status, "pages are read, by GET and HEAD", headers=(_ALLOW,))
+
+    async def _answer_without_page(
+        self,
+        request: Request,
+        path: PagePath,
+        found: Elsewhere | ListedFolder | None,
+        rules: HeaderRules,
+    ) -> Response:
+        if isinstance(found, Elsewhere):
+            return self._redirect(found)
+        if found is not None:
+            with suppress(FileNotFoundError):  # may not be listed, or is not there any more
+                return await self._list(request, path, found, rules)
+        return await self._error_page(request, path, 404, rules) or self._not_found()
 
     async def _send(
         self,
