@@ -18,7 +18,7 @@ import pytest
 import trio
 
 from trio_https import Handler, HTTPError, Limits, Pages, Reply, Request, Response, Upgrade
-from trio_https.response_head import prepare_head
+from trio_https.response_head import _judge_head, prepare_head
 from trio_https.testing import open_connection
 
 from .peer import Peer, read_all
@@ -179,6 +179,7 @@ def without_collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def objects_of_ours() -> Counter[str]:
     """Count the objects of this package and of h11, and the server's ends of TLS."""
+    _judge_head.cache_clear()
     prepare_head.cache_clear()  # heads are kept on purpose, and belong to no connection
     return Counter(
         type(found).__qualname__

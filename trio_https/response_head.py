@@ -23,6 +23,8 @@ _NOT_THE_HANDLERS = {"connection", "keep-alive", "transfer-encoding"}
 _FOR_H11 = {b"connection", b"content-length"}
 _LINE_END = b"\r\n"
 
+_MAX_JUDGED = 2048  # each of some 2 KiB: as many as a folder of pages keeps
+
 
 class PreparedHead(NamedTuple):
     """A head that was judged, and can be sent again and again.
@@ -41,8 +43,7 @@ class PreparedHead(NamedTuple):
         return connection.send(self.start)[: -len(_LINE_END)] + self.other_lines
 
 
-# Judging its fields is a tenth of what a page costs. A head is good for the second in its Date.
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # a head is good for the second in its Date
 def prepare_head(
     status: int, headers: Headers, length: int | None, close: bool, now: int
 ) -> PreparedHead:
@@ -50,7 +51,19 @@ def prepare_head(
 
     Raises ``ValueError`` as that does, and for a field that breaks the grammar.
     """
-    fields = response_fields(status, headers, length=length, close=close, now=now)
+    start, other_lines = _judge_head(status, headers, length, close)
+    date = b"" if "date" in headers.names else b"Date: %b\r\n" % format_http_date(now).encode()
+    return PreparedHead(start, other_lines + date + _LINE_END)
+
+
+# Judging the fields of a page takes nearly as long as answering the request: where a thousand are
+# asked for in turn, that would be due for each of them every second, for its Date alone.
+@lru_cache(maxsize=_MAX_JUDGED)
+def _judge_head(
+    status: int, headers: Headers, length: int | None, close: bool
+) -> tuple[h11.Response, bytes]:
+    """Return what h11 is to send of a head, and its other lines but for Date, which comes last."""
+    fields = response_fields(status, headers, length=length, close=close, now=None)
     reason = reason_phrase(status).encode()
     try:
         whole = h11.Response(status_code=status, headers=fields, reason=reason)
@@ -59,20 +72,18 @@ def prepare_head(
     judged = whole.headers.raw_items()
     start = [field for field in judged if field[0].lower() in _FOR_H11]
     others = [b"%s: %s\r\n" % field for field in judged if field[0].lower() not in _FOR_H11]
-    return PreparedHead(
-        h11.Response(status_code=status, headers=start, reason=reason),
-        b"".join((*others, _LINE_END)),
-    )
+    return h11.Response(status_code=status, headers=start, reason=reason), b"".join(others)
 
 
 def response_fields(
-    status: int, headers: Headers, *, length: int | None, close: bool, now: int
+    status: int, headers: Headers, *, length: int | None, close: bool, now: int | None
 ) -> list[tuple[bytes, bytes]]:
     """Return the fields of a response, in octets; ``now`` is in seconds since the epoch.
 
-    ``length`` is that of its body in bytes, None where it is not known yet. ``close``: it is the
-    last response on its connection. Raises ``ValueError`` for a status, a field or a length that
-    there is no valid form for; the grammar of the fields is h11's to judge.
+    Without it there is no Date but the handler's. ``length`` is that of its body in bytes, None
+    where it is not known yet. ``close``: it is the last response on its connection. Raises
+    ``ValueError`` for a status, a field or a length that there is no valid form for; the grammar of
+    the fields is h11's to judge.
     """
     if not 200 <= status <= 599:
         raise ValueError(f"{status} is not the status code of a response")
@@ -85,7 +96,7 @@ def response_fields(
             raise ValueError(f"Content-Length is not that of the body, {length}")
         if "content-length" not in names:
             fields.append((b"Content-Length", b"%d" % length))
-    if "date" not in names:  # RFC 9110 §6.6.1
+    if "date" not in names and now is not None:  # RFC 9110 §6.6.1
         fields.append((b"Date", format_http_date(now).encode()))
     if "upgrade" in names:  # RFC 9110 §7.8: a proxy must not hand it on
         fields.append((b"Connection", b"upgrade, close" if close else b"upgrade"))
