@@ -449,6 +449,20 @@ def test_serving_loads_nothing_that_only_lan_needs() -> None:
     assert not loaded & {"ifaddr", "segno"}
 
 
+# What few servers need is loaded by the first request, reply or file that asks for it.
+RARE = (
+    "trio_https.forms",
+    "trio_https.rules.cookies",
+    "http.cookies",
+)
+
+
+def test_a_start_loads_nothing_that_few_servers_need() -> None:
+    loaded = loaded_by("import trio_https.cli.serve_pages; trio_https.Pages('examples')")
+    assert {"trio_https.cli.identity", "trio_https.pages.handler"} <= loaded
+    assert not loaded & set(RARE)
+
+
 # Sizes and names
 
 

@@ -10,20 +10,22 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
 from urllib.parse import quote
 
 import trio
 
 from .config import MIB
 from .flights import Flight
-from .forms import Form, FormLimits, open_form
 from .headers import Headers
 from .path_parameters import NO_PARAMETERS, PathParameters
 from .request_body import RequestBody, check_body_size, decode_text, parse_json
 from .request_scope import NEVER, RequestScope, StopSignal
-from .rules.cookies import SameSite, format_set_cookie, parse_cookies
 from .upgrades import Upgrade, WebSocketUpgrade
+
+if TYPE_CHECKING:  # few servers need these: what reads and makes them is loaded by the first
+    from .forms import Form
+    from .rules.cookies import SameSite
 
 __all__ = [
     "Address",
@@ -148,6 +150,8 @@ class Request:
         What is no cookie is left out. Anybody may have set one: its value is no more than a claim.
         """
         if self._cookies is None:  # read once, when first asked for
+            from .rules.cookies import parse_cookies
+
             self._cookies = MappingProxyType(parse_cookies(self.headers.get_all("cookie")))
         return self._cookies
 
@@ -229,7 +233,7 @@ class Request:
         max_files: int = 100,
         max_text_bytes: int = MIB,
         max_file_memory: int = MIB,
-    ) -> AbstractAsyncContextManager[Form]:
+    ) -> "AbstractAsyncContextManager[Form]":
         """Read the form that is the body, for a block: ``async with request.form() as form``.
 
         URL-encoded, or multipart with files, which are closed at the end of the block; a file of
@@ -237,6 +241,8 @@ class Request:
         together. Raises ``HTTPError`` too: 415 for what is no form, 400 for a malformed one, and
         413 where it is over a limit.
         """
+        from .forms import FormLimits, open_form
+
         self._check_announced_size(max_bytes)
         limits = FormLimits(
             max_bytes=max_bytes,
@@ -316,7 +322,7 @@ class Response:
         domain: str | None = None,
         secure: bool = True,
         http_only: bool = True,
-        same_site: SameSite = "Lax",
+        same_site: "SameSite" = "Lax",
         partitioned: bool = False,
     ) -> Self:
         """Return a copy that sets a cookie too (RFC 6265bis).
@@ -325,6 +331,8 @@ class Response:
         alone, unless a ``domain`` shares it with all hosts below that. Raises ``ValueError`` for
         what browsers drop: a value that has to be encoded first, a ``__Host-`` with a path.
         """
+        from .rules.cookies import format_set_cookie
+
         set_cookie = format_set_cookie(
             name,
             value,
@@ -344,7 +352,7 @@ class Response:
         *,
         path: str = "/",
         domain: str | None = None,
-        same_site: SameSite = "Lax",
+        same_site: "SameSite" = "Lax",
         partitioned: bool = False,
     ) -> Self:
         """Return a copy that has the browser forget a cookie.
