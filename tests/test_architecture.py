@@ -454,6 +454,8 @@ RARE = (
     "trio_https.forms",
     "trio_https.rules.cookies",
     "http.cookies",
+    "trio_https.pages.listing",
+    "trio_https.pages.listing_page",
 )
 
 

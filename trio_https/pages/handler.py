@@ -11,6 +11,8 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, HTTPError
 from ..files.kept_files import Files
@@ -24,10 +26,12 @@ from ..rules.url_path import PagePath, decode_path, encode_segments, is_servable
 from .author_files import AuthorFiles
 from .directions import Directions, Elsewhere
 from .heads import REVALIDATE, Heads
-from .listing import Listings
 from .page import Page
 from .site import ListedFolder, Site
 from .variants import Variants
+
+if TYPE_CHECKING:  # loaded by who shows lists
+    from .listing import Listings
 
 __all__ = ["Pages"]
 
@@ -79,6 +83,7 @@ class Pages:
         prefix_segments = _prefix_segments(prefix)
         index_names = _checked_index_names(index_names)
         folder = Folder(root, follow_links=follow_links)
+        self._folder = folder
         self._prefix = prefix
         self._author = AuthorFiles(root)
         self._files = Files(folder)
@@ -90,7 +95,6 @@ class Pages:
         )
         self._directions = Directions(self._site, prefix=encode_segments(prefix_segments), spa=spa)
         self._variants = Variants(self._files, on_the_fly=compress)
-        self._listings = Listings(folder)
         self._hsts = (("Strict-Transport-Security", f"max-age={hsts}"),) if hsts else ()
         self._policy = (*PAGE_POLICY, *self._hsts)
         self._heads = Heads(self._policy, etag)
@@ -166,6 +170,12 @@ class Pages:
         if request.method == "HEAD" and isinstance(page.file, OpenFile):
             return page.file  # nothing of which is read
         return await self._files.load(page.segments, page.file, now=request.received_at)
+
+    @cached_property
+    def _listings(self) -> "Listings":
+        from .listing import Listings
+
+        return Listings(self._folder)
 
     async def _list(
         self, request: Request, path: PagePath, folder: ListedFolder, rules: HeaderRules
