@@ -453,6 +453,8 @@ def test_serving_loads_nothing_that_only_lan_needs() -> None:
 RARE = (
     "trio_https.forms",
     "trio_https.rules.cookies",
+    "trio_https.rules.route_pattern",
+    "trio_https.rules.websocket_handshake",
     "http.cookies",
     "trio_https.pages.listing",
     "trio_https.pages.listing_page",

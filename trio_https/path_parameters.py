@@ -1,13 +1,13 @@
 """What a router found in place of the names in its pattern: text, and the types it may be read as.
 
-Which paths fit which pattern is not known here.
+Which paths fit which pattern is not known here; what a type is, ``rules.route_pattern`` knows, and
+that is loaded with the first router.
 """
 
 from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 from .errors import HTTPError
-from .rules.route_pattern import is_int, is_uuid
 
 __all__ = ["NO_PARAMETERS", "PathParameters"]
 
@@ -41,6 +41,8 @@ class PathParameters(Mapping[str, str]):
         Always one for ``{name:int}``; for another type it raises ``HTTPError`` 404 where the text
         is no number: there is no such resource. Raises ``KeyError`` for a name that is not there.
         """
+        from .rules.route_pattern import is_int
+
         text = self._values[name]
         if not is_int(text):
             raise HTTPError(404)
@@ -48,6 +50,8 @@ class PathParameters(Mapping[str, str]):
 
     def uuid(self, name: str) -> UUID:
         """Return the UUID that ``name`` stands for. Raises what ``int`` raises."""
+        from .rules.route_pattern import is_uuid
+
         text = self._values[name]
         if not is_uuid(text):
             raise HTTPError(404)

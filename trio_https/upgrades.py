@@ -11,7 +11,6 @@ import trio
 
 from .config import MIB
 from .headers import Headers
-from .rules.websocket_handshake import is_origin, is_token
 
 if TYPE_CHECKING:
     from trio_websocket import WebSocketConnection
@@ -78,6 +77,8 @@ class WebSocketUpgrade:
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for what would only show when a client comes."""
+        from .rules.websocket_handshake import is_origin, is_token  # few servers have WebSockets
+
         for name in ("max_message_bytes", "ping_interval", "ping_timeout", "close_timeout"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0")
