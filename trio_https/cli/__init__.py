@@ -12,8 +12,10 @@ def main() -> None:
     """Run the command ``trio-https``."""
     try:
         # Here, so that importing the package does not cost what only the command needs.
-        from .commands import run
+        from .loading import loading
 
+        with loading():
+            from .commands import run
         code = run()
     except KeyboardInterrupt:
         code = INTERRUPTED

@@ -9,6 +9,7 @@ from .. import __version__
 from ..config import TLSSettings
 from ..errors import ConfigError
 from .console import Mistake, say
+from .loading import loading
 from .network_options import NetworkOptions, network_options
 from .page_options import PageOptions, page_options
 from .worker_option import WorkerCount, check_workers
@@ -183,12 +184,13 @@ def serve(
     Ctrl-C or SIGTERM lets running requests finish and stops; a second one stops at once.
     """
     # Here, so that --help does not wait for all of the server, nor for these two.
-    import platform
-    import ssl
+    with loading():
+        import platform
+        import ssl
 
-    from .identity import IdentityOptions
-    from .serve_pages import Listen, serve_pages
-    from .serving_logs import configure_logs
+        from .identity import IdentityOptions
+        from .serve_pages import Listen, serve_pages
+        from .serving_logs import configure_logs
 
     say(f"trio_https {__version__} on Python {platform.python_version()}, {ssl.OPENSSL_VERSION}")
     say()
