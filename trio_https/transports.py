@@ -79,7 +79,8 @@ class SendTimeout(trio.BrokenResourceError):
 class SocketTransport(LingeringTransport):
     """The same for a socket, without the layers that ``trio.SocketStream`` goes through each time.
 
-    It is made for ``trio.SSLStream``, which has let others go on before it reads.
+    It is made for ``trio.SSLStream``, which has let others go on before it reads and writes: so
+    this does that only where it has to wait.
     """
 
     send_timeout = math.inf
@@ -99,9 +100,6 @@ class SocketTransport(LingeringTransport):
         with memoryview(data) as view:
             sent = self._send(view)
             if sent == len(view):
-                # As with all of Trio's streams, others get their turn. To leave it out made no
-                # difference that stood out of the noise.
-                await trio.lowlevel.cancel_shielded_checkpoint()
                 return
             if len(view) > _UNSENT_BYTES and not self._takes_large_pieces:
                 self._take_large_pieces()
