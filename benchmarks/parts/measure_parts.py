@@ -136,9 +136,9 @@ def measure_7_response_fields_are_made(benchmark: Benchmark) -> None:
 
 def measure_8_piece_is_sent(benchmark: Benchmark) -> None:
     client = EndlessClient(b"")
-    outgoing = Outgoing(client, Limits(), Timeouts(Limits()).send)
 
     async def measure() -> None:
+        outgoing = Outgoing(client, Limits(), Timeouts(Limits()).send)
         benchmark(lambda: finish(outgoing.send(PAGE)))
 
     in_trio(measure)
@@ -153,7 +153,8 @@ def measure_9_whole_exchange_without_handler(benchmark: Benchmark) -> None:
         connection = connection_over(client)
 
         def exchange() -> None:
-            assert finish(connection.receive_request()) is not None
+            assert finish(connection.incoming.receive())
+            assert connection.take_request() is not None
             finish(connection.send_response(response))
             assert finish(connection.finish_exchange())
 
