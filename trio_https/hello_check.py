@@ -30,8 +30,8 @@ _CLIENT_HELLO = 1  # RFC 8446 §4
 _ASKS_FOR_ANOTHER = bytes.fromhex(
     "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"
 )
-_LOOKED_AT = frozenset([SERVER_NAME, SUPPORTED_GROUPS, ALPN, KEY_SHARE])  # of a dozen extensions
 _RANDOM = slice(5 + 4 + 2, 5 + 4 + 2 + len(_ASKS_FOR_ANOTHER))
+_LOOKED_AT = frozenset([SERVER_NAME, SUPPORTED_GROUPS, ALPN, KEY_SHARE])  # of a dozen extensions
 _MAX_NAMES_TOLD = 5  # of protocols or groups that a client offers
 
 
