@@ -1,6 +1,7 @@
 """Where the microseconds go: the server's own functions, sampled by py-spy under the load of wrk.
 
-    python benchmarks/hot_spots.py [--file NAME | --close] [--native] [--server NAME] [--folder DIR]
+    python benchmarks/hot_spots.py [--file NAME] [--range] [--close] [--native]
+        [--server NAME] [--folder DIR]
 
 Prints how much of the samples each function was on top of the stack in, and how much it was
 anywhere in, calls included. DIR gets the stacks, folded as flame graph programs read them, and the
@@ -18,10 +19,10 @@ from pathlib import Path
 from suite.own_peers import CEILING, OURS, own_peers
 from suite.packages import ENVIRONMENT
 from suite.samples import Stacks, format_shares
-from suite.site import MIDDLE, SMALL, make_site
+from suite.site import BIG, MIDDLE, SMALL, make_site
 from suite.subjects import CLIENT, Subject
 
-FILES = {"small": SMALL, "middle": MIDDLE}
+FILES = {"small": SMALL, "middle": MIDDLE, "big": BIG}
 MOST = 40
 
 
@@ -32,6 +33,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     add("--connections", type=int, default=32, metavar="N", help="[default: 32]")
     add("--file", choices=list(FILES), default="small", help="[default: small]")
     add("--server", choices=[OURS, CEILING], default=OURS, help=f"[default: {OURS}]")
+    add("--range", action="store_true", help="64 KiB of the file")
     add("--close", action="store_true", help="a new connection for each request")
     add("--native", action="store_true", help="what is not Python, too")
     add("--folder", type=Path, default=Path(), metavar="DIR", help="for the files [default: .]")
@@ -53,7 +55,8 @@ def main(arguments: list[str]) -> None:
     if shutil.which("wrk") is None:
         sys.exit("wrk is not installed. On Debian: apt-get install wrk")
     options.folder.mkdir(parents=True, exist_ok=True)
-    name = f"{options.server}-{'new' if options.close else options.file}"
+    kind = "new" if options.close else "range" if options.range else options.file
+    name = f"{options.server}-{kind}"
     folded = options.folder / f"{name}.folded"
     graph = options.folder / f"{name}.svg"
     [peer] = [peer for peer in own_peers() if peer.name == options.server]
@@ -73,7 +76,8 @@ def record(
 ) -> None:
     """Have the server sampled while wrk asks it."""
     load = [*CLIENT, "wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds + 2}s"]
-    load += [*(["-H", "Connection: close"] if options.close else []), url]
+    load += [*(["-H", "Connection: close"] if options.close else [])]
+    load += [*(["-H", "Range: bytes=0-65535"] if options.range else []), url]
     with subprocess.Popen(load, stdout=subprocess.DEVNULL) as asking:
         command = [py_spy, "record", "--pid", str(pid), "--format", form, "--output", str(path)]
         command += ["--duration", str(options.seconds), "--rate", "200", "--function"]
